@@ -1,0 +1,1 @@
+"""Say what happened, as versioned events that never hold a value."""

@@ -1,0 +1,224 @@
+"""The messages between the server and the kernel: JSON lines over an inherited socket.
+
+Order of a life: the server writes ``Offer`` before the kernel exists; the kernel answers ``Claim``;
+then ``Arm`` and ``Deliver`` flow to the kernel, ``Ack``, ``Ask`` and ``Redacted`` to the server. A
+value is armed in the kernel's redactor before it is delivered. Both halves come from one
+installation (the server's), so there is one protocol version and anything unknown is an error.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from typing import Any, ClassVar, Final
+
+from .errors import WireError
+
+PROTOCOL: Final = 1
+MAX_LINE: Final = 1 << 20
+"""Longest line in bytes; a longer one is a broken or hostile peer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Server → kernel, first line: which socket this is.
+
+    The nonce is no secret: it only tells our descriptor from another that has its number.
+    """
+
+    kind: ClassVar[str] = "offer"
+    nonce: str
+    protocol: int = PROTOCOL
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Kernel → server: the descriptor is mine, closed to children; my memory may be guarded."""
+
+    kind: ClassVar[str] = "claim"
+    nonce: str
+    pid: int
+    dumpable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """Server → kernel: redact these values of one credential from now on."""
+
+    kind: ClassVar[str] = "arm"
+    credential: str
+    values: list[str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Server → kernel: a credential, new or renewed.
+
+    ``main`` names the field that ``Credential.reveal()`` returns. ``expires_in`` is in seconds from
+    now, null for a static key; deadlines are kept on each side's own clock.
+    """
+
+    kind: ClassVar[str] = "deliver"
+    credential: str
+    lease_id: str
+    vendor: str
+    main: str
+    values: dict[str, str] = field(repr=False)
+    public: dict[str, str]
+    expires_in: float | None
+    renewable: bool
+    revocable: bool
+    labels: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Server → kernel: forget a credential; it is revoked or dead."""
+
+    kind: ClassVar[str] = "withdraw"
+    credential: str
+    code: str
+    reason: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Server → kernel: what this kernel may ask for: ``{name: vendor}``."""
+
+    kind: ClassVar[str] = "catalog"
+    credentials: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Kernel → server: a request; ``op`` is get, renew, revoke or status."""
+
+    kind: ClassVar[str] = "ask"
+    id: int
+    op: str
+    credential: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Server → kernel: the end of a request. Values never travel here, only by ``Deliver``."""
+
+    kind: ClassVar[str] = "answer"
+    id: int
+    ok: bool
+    code: str = ""
+    reason: str = ""
+    next_step: str = ""
+    data: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """Kernel → server: the lease is in the kernel's store."""
+
+    kind: ClassVar[str] = "ack"
+    lease_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """Kernel → server: this many values were redacted in a kind of message."""
+
+    kind: ClassVar[str] = "redacted"
+    credential: str
+    where: str
+    count: int
+
+
+Message = Offer | Claim | Arm | Deliver | Withdraw | Catalog | Ask | Answer | Ack | Redacted
+
+_KINDS: Final[dict[str, type[Any]]] = {
+    cls.kind: cls
+    for cls in (Offer, Claim, Arm, Deliver, Withdraw, Catalog, Ask, Answer, Ack, Redacted)
+}
+
+
+def encode(message: Message) -> bytes:
+    """Return one line, newline included.
+
+    Raises:
+        WireError: longer than ``MAX_LINE`` bytes.
+    """
+    body = {"kind": message.kind, **asdict(message)}
+    line = json.dumps(body, separators=(",", ":")).encode() + b"\n"
+    if len(line) > MAX_LINE:
+        raise WireError(f"a {message.kind} message of {len(line)} bytes is over {MAX_LINE}")
+    return line
+
+
+def decode(line: bytes) -> Message:
+    """Read one line.
+
+    Raises:
+        WireError: not JSON, not an object, an unknown kind, or fields that do not fit. The message
+            never quotes the line, which may hold a value.
+    """
+    if len(line) > MAX_LINE:
+        raise WireError(f"a line of {len(line)} bytes is over {MAX_LINE}")
+    try:
+        body = json.loads(line)
+    except (ValueError, RecursionError):
+        raise WireError("a line that is not JSON") from None
+    if not isinstance(body, dict):
+        raise WireError("a line that is not a JSON object")
+    kind = body.pop("kind", None)
+    cls = _KINDS.get(kind) if isinstance(kind, str) else None
+    if cls is None:
+        raise WireError("a message of an unknown kind")
+    _check_fields(cls, body)
+    return cls(**body)  # type: ignore[no-any-return]
+
+
+def _check_fields(cls: type[Any], body: dict[str, Any]) -> None:
+    known = {spec.name: spec for spec in fields(cls)}
+    if unknown := body.keys() - known.keys():
+        raise WireError(f"a {cls.kind} message with {len(unknown)} unknown fields")
+    for name, spec in known.items():
+        if name not in body:
+            if spec.default is MISSING and spec.default_factory is MISSING:
+                raise WireError(f"a {cls.kind} message without {name}")
+        elif not _fits(body[name], str(spec.type)):
+            raise WireError(f"a {cls.kind} message whose {name} is not a {spec.type}")
+
+
+def _fits(value: object, kind: str) -> bool:
+    """Whether a JSON value has the annotated shape; booleans are not numbers here."""
+    if kind == "str":
+        return isinstance(value, str)
+    if kind == "bool":
+        return isinstance(value, bool)
+    if kind == "int":
+        return isinstance(value, int) and not isinstance(value, bool)
+    if kind == "float | None":
+        return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+    if kind == "list[str]":
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if kind == "dict[str, str]":
+        return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+    raise AssertionError(f"no check for {kind}")
+
+
+class LineBuffer:
+    """Cuts a byte stream into whole lines, keeping an unfinished one."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+
+    def feed(self, chunk: bytes) -> list[Message]:
+        """Return the messages that ``chunk`` completes.
+
+        Raises:
+            WireError: a line is malformed or longer than ``MAX_LINE`` bytes.
+        """
+        self._rest += chunk
+        *lines, rest = self._rest.split(b"\n")
+        self._rest = bytearray(rest)
+        if len(rest) > MAX_LINE:
+            raise WireError(f"an unfinished line of {len(rest)} bytes is over {MAX_LINE}")
+        return [decode(bytes(line)) for line in lines]

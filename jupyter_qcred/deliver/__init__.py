@@ -1,0 +1,1 @@
+"""Hand credentials to one kernel, over a descriptor that only it inherits."""

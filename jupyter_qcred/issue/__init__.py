@@ -1,0 +1,1 @@
+"""Obtain session tokens and vendor credentials upstream, renew them, invalidate them."""

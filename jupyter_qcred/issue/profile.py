@@ -1,0 +1,75 @@
+"""A profile: a credential that an administrator named, and where its value comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class SourceKind(StrEnum):
+    """How the issuer turns a path into a credential."""
+
+    KV1 = "kv1"
+    KV2 = "kv2"
+    DYNAMIC = "dynamic"
+    """Any path whose read or write answers with a lease (databases, clouds, RabbitMQ …)."""
+    OIDC = "oidc"
+    """``identity/oidc/token/<role>``: a signed JWT for workload identity federation."""
+
+
+class DeliverWhen(StrEnum):
+    """When a kernel gets the credential."""
+
+    START = "start"
+    USE = "use"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a credential is read.
+
+    Attributes:
+        kind: how to read it.
+        path: full API path without ``/v1/``. For KV v2 the logical path, without ``data/``:
+            ``secret/team/ibm`` with ``mount="secret"`` reads ``secret/data/team/ibm``.
+        mount: mount point of a KV engine, may hold slashes; empty for the other kinds.
+        parameters: body of the write that asks a dynamic source (for example an AWS role's TTL);
+            empty means a plain read.
+    """
+
+    kind: SourceKind
+    path: str
+    mount: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One named credential.
+
+    Attributes:
+        name: what users write: ``qcred.get(name)``.
+        vendor: which quantum cloud, for adapters and redaction labels.
+        source: where the value comes from.
+        main: field that is the credential itself; empty means: the only one, else ``value``,
+            ``token``, ``api_key`` or ``password``, the first that is there.
+        public: names of fields which are no secrets (region, username) and are never redacted.
+        ttl: longest life in seconds we ask for; None leaves it to the source.
+        deliver: with the kernel's start, or at first use.
+        labels: environment, project, cost centre: for audit and display.
+        builtin: comes with the package, nobody configured it.
+    """
+
+    name: str
+    vendor: str
+    source: Source
+    main: str = ""
+    public: frozenset[str] = frozenset()
+    ttl: float | None = None
+    deliver: DeliverWhen = DeliverWhen.START
+    labels: Mapping[str, str] = field(default_factory=dict)
+    builtin: bool = False

@@ -1,0 +1,4 @@
+"""Find secret values in any disguise and replace them; text and JSON values in, the same out.
+
+Standard library only, and no input or output: this package also runs inside the user's kernel.
+"""

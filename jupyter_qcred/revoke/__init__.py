@@ -1,0 +1,1 @@
+"""Notice the end of a kernel, owe its revocations until they are confirmed, survive our own end."""
