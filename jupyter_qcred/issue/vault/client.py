@@ -1,0 +1,175 @@
+"""One pooled connection to a Vault or OpenBao server, safe for several threads.
+
+hvac builds the requests; everything that it would take from the environment is closed off: no
+proxies, no netrc, no CA variables, no ``VAULT_TOKEN``, no ``~/.vault-token``, no redirects. The
+token goes with each call, never into the client: threads use different ones at once.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+import requests
+from hvac.adapters import RawAdapter
+from requests.adapters import HTTPAdapter
+
+from jupyter_qcred.core.errors import ConfigError
+from jupyter_qcred.issue.vault import classify
+from jupyter_qcred.issue.vault.classify import Answer, Call
+from jupyter_qcred.issue.vault.unixsocket import UnixAdapter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jupyter_qcred.core.errors import QcredError
+    from jupyter_qcred.core.secret import Secret
+
+UNIX: Final = "unix://"
+_POOL: Final = 32  # more than the threads of any caller; unused ones cost nothing
+_ERROR_START: Final = 200  # characters of a text answer looked at for a known phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where the server is and how long it may take.
+
+    Attributes:
+        address: ``https://host:port``, ``http://host:port`` or ``unix:///abs/socket``.
+        namespace: namespace header, empty for the root.
+        ca_file: bundle of trusted authorities; empty means the one that requests brings.
+        connect_timeout: seconds until a connection stands.
+        read_timeout: seconds between two bytes of the answer.
+        revoke_timeout: the same for revocations, which walk a whole tree.
+    """
+
+    address: str
+    namespace: str = ""
+    ca_file: str = ""
+    connect_timeout: float = 2.0
+    read_timeout: float = 10.0
+    revoke_timeout: float = 60.0
+
+
+class VaultClient:
+    """Sends one request at a time and thread, and turns every failure into one of our errors."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self.issuer = f"OpenBao at {endpoint.address}"
+        unix = endpoint.address.startswith(UNIX)
+        self._adapter = RawAdapter(
+            base_uri="http://localhost" if unix else endpoint.address,
+            token="",  # None would make hvac look for somebody's token
+            session=_session(endpoint),
+            allow_redirects=False,
+            namespace=endpoint.namespace or None,
+            verify=endpoint.ca_file or True,
+        )
+
+    def close(self) -> None:
+        """Drop the pooled connections."""
+        self._adapter.close()
+
+    def send(
+        self, call: Call, *, token: Secret | None, body: Mapping[str, Any] | None = None
+    ) -> Answer:
+        """Send one request; return the answer whatever its status.
+
+        Raises:
+            QcredError: no answer came; see ``classify.of_transport``.
+        """
+        failure: QcredError
+        try:
+            response = self._adapter.request(
+                call.method,
+                f"/v1/{_quoted(call)}",
+                headers={"X-Vault-Token": token.reveal()} if token else {},
+                raise_exception=False,
+                json=body,
+                timeout=self._timeout(call),
+            )
+        except requests.RequestException as error:
+            failure = classify.of_transport(error, call, self.issuer)
+        else:
+            return _answer(response)
+        # Raised outside of the handler: the request, token included, hangs on that exception and
+        # would stay reachable as the context of ours.
+        raise failure
+
+    def request(
+        self, call: Call, *, token: Secret | None, body: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Any]:
+        """Send one request; return the JSON object of a good answer.
+
+        Raises:
+            QcredError: anything else; ``LeaseExpiredError`` when ``token`` is dead,
+                ``NotEntitledError`` when it lives and lacks the right.
+        """
+        answer = self.send(call, token=token, body=body)
+        if answer.ok:
+            return answer.body
+        raise self.problem(answer, call, token)
+
+    def problem(self, answer: Answer, call: Call, token: Secret | None) -> QcredError:
+        """Return our error for an answer; a 403 is settled by asking about the token."""
+        if answer.status == 403 and token and not self.alive(token):
+            return classify.dead_token(call, self.issuer)
+        return classify.of_answer(answer, call, self.issuer)
+
+    def alive(self, token: Secret) -> bool:
+        """Whether Vault knows the token. It needs the right to look itself up, as ours have."""
+        call = Call("looking the token up", "GET", "auth/token/lookup-self", changes=False)
+        answer = self.send(call, token=token)
+        if not answer.ok and answer.status != 403:
+            raise classify.of_answer(answer, call, self.issuer)
+        return answer.ok
+
+    def _timeout(self, call: Call) -> tuple[float, float]:
+        limits = self._endpoint
+        slow = "revoke" in call.path
+        return limits.connect_timeout, limits.revoke_timeout if slow else limits.read_timeout
+
+
+def _session(endpoint: Endpoint) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = endpoint.ca_file or True
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    if endpoint.address.startswith(UNIX):
+        path = endpoint.address.removeprefix(UNIX)
+        session.mount("http://", UnixAdapter(path, pool_size=_POOL))
+    else:
+        scheme = endpoint.address.partition("://")[0]
+        session.mount(f"{scheme}://", HTTPAdapter(pool_maxsize=_POOL, max_retries=0))
+    return session
+
+
+def _quoted(call: Call) -> str:
+    """Return the path for a URL; a path that would lead elsewhere is refused."""
+    if any(part in {"", ".", ".."} for part in call.path.split("/")):
+        raise ConfigError(
+            f"{call.path!r} is no path of the issuer",
+            next_step="Write it without empty parts, `.` and `..`",
+            credential=call.credential,
+        )
+    return quote(call.path, safe="/")
+
+
+def _answer(response: requests.Response) -> Answer:
+    body: Any = None
+    valid = not response.content
+    with suppress(ValueError):  # a proxy's page, a cut body: judged by `valid`
+        body = response.json() if response.content else {}
+        valid = isinstance(body, dict)
+    if not isinstance(body, dict):
+        body = {}
+    listed = body.get("errors")
+    texts = listed if isinstance(listed, list) else []
+    if not valid:
+        texts = [response.text[:_ERROR_START]]
+    errors = tuple(str(text).lower() for text in texts)
+    return Answer(response.status_code, body, errors, valid)
