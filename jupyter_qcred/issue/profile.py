@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+NAME_FORM: Final = "lower-case letters, digits and hyphens, at most 64, not a hyphen first"
+
+
+def is_name(text: object) -> bool:
+    """Whether this can be the name of a profile or vendor: safe in paths, URLs, logs and argv."""
+    return isinstance(text, str) and _NAME.fullmatch(text) is not None
 
 
 class SourceKind(StrEnum):
@@ -45,6 +54,11 @@ class Source:
     path: str
     mount: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def below_mount(self) -> str:
+        """The path inside its mount: ``team/ibm`` of ``secret/team/ibm``."""
+        return self.path.removeprefix(f"{self.mount}/") if self.mount else self.path
 
 
 @dataclass(frozen=True, slots=True)
