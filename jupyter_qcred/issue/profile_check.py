@@ -58,10 +58,9 @@ def _profile(name: str, node: Node, problems: Problems) -> Profile | None:
         return None
     fields = fields_of(node, _KEYS, problems)
     vendor = _vendor(name, node, fields.get("vendor"), problems)
+    source = read_source(fields["source"], problems) if "source" in fields else None
     if "source" not in fields:
         problems.add(node.place, f"profile {name} needs a source, such as kv2:secret/team/{name}")
-        return None
-    source = read_source(fields["source"], problems)
     main = _field_names(fields.get("main"), problems, several=False)
     public = _field_names(fields.get("public"), problems, several=True)
     ttl = _ttl(fields.get("ttl"), problems)

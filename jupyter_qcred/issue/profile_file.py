@@ -60,7 +60,8 @@ def load_profiles(text: str, where: str) -> dict[str, Profile]:
     """
     problems = Problems(where)
     root = tree_from_yaml(text, problems)
-    problems.raise_if_any()
+    if root is None:
+        problems.raise_if_any()
     profiles: dict[str, Profile] = {}
     if isinstance(root, Table):
         fields = fields_of(root, ("profiles",), problems)
@@ -70,7 +71,7 @@ def load_profiles(text: str, where: str) -> dict[str, Profile]:
             problems.add(root.place, "expected the key profiles")
     else:
         problems.add(
-            "line 1, column 1" if root is None else root.place,
+            (1, 1) if root is None else root.place,
             "expected the key profiles, with a mapping of names below it",
         )
     problems.raise_if_any()

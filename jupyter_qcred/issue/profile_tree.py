@@ -27,11 +27,17 @@ _PLAIN_TAGS: Final = frozenset(
 )
 
 
+Place = tuple[int, int] | str
+"""Where a node stands: line and column from 1, or the path of keys in a Python setting."""
+
+_START: Final = (1, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """A scalar as it is written: ``15m``, ``on`` and ``0123`` stay what they are; null is None."""
 
-    place: str
+    place: Place
     text: str | None
 
 
@@ -39,7 +45,7 @@ class Text:
 class Items:
     """A list."""
 
-    place: str
+    place: Place
     items: tuple[Node, ...]
 
 
@@ -47,7 +53,7 @@ class Items:
 class Table:
     """A mapping with its keys in order, duplicates included."""
 
-    place: str
+    place: Place
     entries: tuple[tuple[Text, Node], ...]
 
 
@@ -65,10 +71,10 @@ class Problems:
     """
 
     where: str
-    found: list[tuple[str, str]] = field(default_factory=list)
+    found: list[tuple[Place, str]] = field(default_factory=list)
     key_inside: bool = False
 
-    def add(self, place: str, text: str) -> None:
+    def add(self, place: Place, text: str) -> None:
         """Note one problem."""
         self.found.append((place, text))
 
@@ -80,15 +86,21 @@ class Problems:
         """
         if not self.found:
             return
-        if len(self.found) == 1:
-            place, text = self.found[0]
-            message = f"{self.where}, {place}: {text}"
+        # As they stand in the file; places in a Python setting keep the order of reading.
+        ordered = sorted(self.found, key=lambda item: () if isinstance(item[0], str) else item[0])
+        lines = [f"{_shown(place)}: {text}" for place, text in ordered]
+        if len(lines) == 1:
+            message = f"{self.where}, {lines[0]}"
         else:
-            shown = [f"\n  {place}: {text}" for place, text in self.found[:_SHOWN]]
-            if len(self.found) > _SHOWN:
-                shown.append(f"\n  and {len(self.found) - _SHOWN} more")
-            message = f"{len(self.found)} problems in {self.where}:{''.join(shown)}"
+            more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+            message = "\n  ".join(
+                [f"{len(lines)} problems in {self.where}:", *lines[:_SHOWN], *more]
+            )
         raise ConfigError(message, next_step=_KEY_INSIDE if self.key_inside else None)
+
+
+def _shown(place: Place) -> str:
+    return place if isinstance(place, str) else f"line {place[0]}, column {place[1]}"
 
 
 _KEY_INSIDE: Final = (
@@ -103,52 +115,63 @@ class _Budget:
     def __init__(self, problems: Problems) -> None:
         self._left = MAX_NODES
         self._problems = problems
+        self.exceeded = False
 
-    def allows(self, place: str, depth: int) -> bool:
+    def allows(self, place: Place, depth: int) -> bool:
         self._left -= 1
-        if self._left > 0 and depth <= MAX_DEPTH:
-            return True
-        if self._left >= 0 or depth > MAX_DEPTH:
-            self._left = min(self._left, -1)  # say it once, then stop everywhere
+        if not self.exceeded and (self._left < 0 or depth > MAX_DEPTH):
+            self.exceeded = True
             self._problems.add(
                 place,
                 f"nested or repeated too much: at most {MAX_DEPTH} levels and {MAX_NODES} entries",
             )
-        return False
+        return not self.exceeded
 
 
 def tree_from_yaml(text: str, problems: Problems) -> Node | None:
-    """Return the tree of one YAML document; None if it is empty or hopeless."""
+    """Return the tree of one YAML document; None if it is empty or past reading."""
     if len(text) > MAX_CHARACTERS:
-        problems.add("line 1, column 1", f"longer than {MAX_CHARACTERS} characters")
+        problems.add(_START, f"longer than {MAX_CHARACTERS} characters")
         return None
     try:
         # The Python loader on purpose: deep nesting ends in RecursionError, not in a crash.
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
-        column = len(before) - (before.rfind("\n") + 1) + 1
-        place = f"line {before.count(chr(10)) + 1}, column {column}"
+        line_start = before.rfind("\n") + 1
+        place = (before.count("\n") + 1, len(before) - line_start + 1)
         problems.add(place, "a character that YAML does not allow")
         return None
     except yaml.MarkedYAMLError as error:
+        problem = error.problem or "unreadable"
+        if problem.startswith("but "):
+            problem = f"{error.context}, {problem}"
         mark = error.problem_mark or error.context_mark
-        problems.add(_mark(mark), f"not YAML: {_without_quotes(error.problem or 'unreadable')}")
+        problems.add(_mark(mark), f"not YAML: {_without_quotes(problem)}")
         return None
     except RecursionError:
-        problems.add("line 1, column 1", f"nested too deeply: at most {MAX_DEPTH} levels")
+        problems.add(_START, f"nested too deeply: at most {MAX_DEPTH} levels")
         return None
-    return None if root is None else _from_yaml(root, problems, _Budget(problems), 0)
+    if root is None:
+        return None
+    budget = _Budget(problems)
+    tree = _from_yaml(root, problems, budget, 0)
+    return None if budget.exceeded else tree
 
 
-def _mark(mark: yaml.Mark | None) -> str:
+def _mark(mark: yaml.Mark | None) -> Place:
     # Not str(mark), which quotes the line.
-    return f"line {mark.line + 1}, column {mark.column + 1}" if mark else "line 1, column 1"
+    return (mark.line + 1, mark.column + 1) if mark else _START
 
 
 def _without_quotes(problem: str) -> str:
     """Drop what the parser quotes of the text; its own words such as ``'<block end>'`` stay."""
-    return re.sub(r"""(['"])(?!<[a-z ]+>\1)(?!..?\1).*\1""", "…", problem, flags=re.DOTALL)
+
+    def kept(quoted: re.Match[str]) -> str:
+        inner = quoted[0][1:-1]
+        return quoted[0] if len(inner) <= 2 or re.fullmatch(r"<[a-z ]+>", inner) else "…"
+
+    return re.sub(r"""'[^']*'|"[^"]*\"""", kept, problem)
 
 
 def _from_yaml(node: yaml.Node, problems: Problems, budget: _Budget, depth: int) -> Node | None:
@@ -183,7 +206,9 @@ def tree_from_plain(value: object, place: str, problems: Problems) -> Node | Non
         place: its name in messages; keys are appended: ``profiles.ibm-quantum.source``.
         problems: collects what cannot be read.
     """
-    return _from_plain(value, place, problems, _Budget(problems), 0)
+    budget = _Budget(problems)
+    tree = _from_plain(value, place, problems, budget, 0)
+    return None if budget.exceeded else tree
 
 
 def _from_plain(
