@@ -1,8 +1,8 @@
 """A real, throw-away OpenBao server for tests.
 
-Its data live in a directory of its own and survive ``stop``, ``kill`` and ``restart``. It seals with
-one Shamir key which this object holds, so a test can seal and unseal it; ``start`` unseals by itself.
-No token or key ever stands in an argument list.
+Its data live in a directory of its own and survive ``stop``, ``kill`` and ``restart``. It seals
+with one Shamir key which this object holds, so a test can seal and unseal it; ``start`` unseals by
+itself. No token or key ever stands in an argument list.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from jupyter_qcred.core.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +83,6 @@ class Answer:
         return any(phrase in error for error in self.errors for phrase in phrases)
 
 
-_NO_LEADER: Final = ("leadership lost", "local node not active", "no active", "standby")
-_SEALED: Final = ("sealed", "not initialized", "not yet initialized")
-_PAST_MAXIMUM: Final = ("past the max ttl", "past max ttl")
-_PLAIN_TO_TLS: Final = ("http request to an https server",)
-_NO_ROUTE: Final = ("no handler for route", "unsupported path", "route entry not found")
-
-
 def _never_sent(failure: requests.RequestException) -> bool:
     if isinstance(failure, http.ConnectTimeout | http.SSLError):
         return True
@@ -127,100 +120,101 @@ def of_transport(failure: requests.RequestException, call: Call, issuer: str) ->
 def of_answer(answer: Answer, call: Call, issuer: str) -> QcredError:
     """Return our error for an answer that is not ``ok``.
 
-    A 403 is taken as a missing right here: whether the token is alive is for the caller to find out.
+    A 403 is taken as a missing right: whether the token is alive, the caller has to find out.
     """
-    if answer.status < 300:
-        return _broken(answer, call, issuer)
-    if answer.status < 400:
-        return IssuerUnreachableError(
-            f"{issuer} points to another address (HTTP {answer.status}), which is not followed",
-            next_step="Set the address to the active node or to the load balancer in front of it",
-            credential=call.credential,
-        )
-    if answer.status < 500:
-        return _refused(answer, call, issuer)
-    return _failed(answer, call, issuer)
+    for phrases, build in _BY_PHRASE:
+        if answer.status >= 400 and answer.says(*phrases):
+            return build(call, issuer)
+    if answer.status in _BY_STATUS:
+        return _BY_STATUS[answer.status](call, issuer)
+    if 300 <= answer.status < 400:
+        return _elsewhere(call, issuer)
+    if 400 <= answer.status < 500:
+        return _refused(call, issuer)
+    return _broken(call, issuer)
 
 
-def _refused(answer: Answer, call: Call, issuer: str) -> QcredError:
-    if answer.says(*_PLAIN_TO_TLS):
-        return ConfigError(
-            f"{issuer} speaks TLS and was asked without",
-            next_step="Write the address with https://",
-        )
-    if answer.status == 429:
-        return IssuerThrottledError(
-            f"{issuer} limits the rate of requests: {call.doing} has to wait",
-            credential=call.credential,
-        )
-    if answer.status == 412 or answer.says(*_NO_LEADER):
-        return _no_leader(call, issuer)
-    if answer.says(*_PAST_MAXIMUM):
-        return past_maximum(call)
-    if answer.status in {401, 403}:
-        return missing_right(call, issuer)
-    if answer.status == 404:
-        return ConfigError(
-            f"{issuer} has nothing at {call.path}, needed for {call.doing}",
-            next_step="Check the mount, the path and the namespace",
-            credential=call.credential,
-        )
-    if answer.status == 405 or answer.says(*_NO_ROUTE):
-        return ConfigError(
-            f"{call.path} of {issuer} does not allow {call.doing}",
-            next_step="Check the kind and the path of the source",
-            credential=call.credential,
-        )
-    return IssuerError(
-        f"{issuer} refused {call.doing} at {call.path} (HTTP {answer.status})",
-        next_step="Check the role, the policy and the parameters of that path; "
-        "the issuer's audit log has the reason",
+def _elsewhere(call: Call, issuer: str) -> QcredError:
+    return IssuerUnreachableError(
+        f"{issuer} points to another address, which is not followed",
+        next_step="Set the address to the active node or to the load balancer in front of it",
         credential=call.credential,
     )
 
 
-def _failed(answer: Answer, call: Call, issuer: str) -> QcredError:
-    if answer.says(*_PAST_MAXIMUM):
-        return past_maximum(call)
-    if answer.says(*_SEALED) or answer.status == 501:
-        return IssuerSealedError(
-            f"{issuer} is sealed or not initialised", credential=call.credential
-        )
-    if answer.status in {502, 503, 504} or answer.says(*_NO_LEADER):
-        return _no_leader(call, issuer)
-    return _broken(answer, call, issuer)
+def _plain_to_tls(call: Call, issuer: str) -> QcredError:
+    return ConfigError(
+        f"{issuer} speaks TLS and was asked without",
+        next_step="Write the address with https://",
+        credential=call.credential,
+    )
+
+
+def _throttled(call: Call, issuer: str) -> QcredError:
+    return IssuerThrottledError(
+        f"{issuer} limits the rate of requests: {call.doing} has to wait",
+        credential=call.credential,
+    )
+
+
+def _sealed(call: Call, issuer: str) -> QcredError:
+    return IssuerSealedError(f"{issuer} is sealed or not initialised", credential=call.credential)
 
 
 def _no_leader(call: Call, issuer: str) -> QcredError:
     return IssuerUnreachableError(
-        f"{issuer} has no active node at the moment, {call.doing} is undecided",
+        f"{issuer} has no active node at the moment: {call.doing} is undecided",
         next_step="It is retried by itself; if it lasts, ask your operator",
         credential=call.credential,
         ambiguous=call.changes,
     )
 
 
-def _broken(answer: Answer, call: Call, issuer: str) -> QcredError:
+def _not_ready(call: Call, issuer: str) -> QcredError:
+    return IssuerUnreachableError(
+        f"{issuer} is still preparing the engine needed for {call.doing}",
+        next_step="It is retried by itself",
+        credential=call.credential,
+    )
+
+
+def _nothing_there(call: Call, issuer: str) -> QcredError:
+    return ConfigError(
+        f"{issuer} has nothing at `{call.path}`, needed for {call.doing}",
+        next_step="Check the mount, the path and the namespace",
+        credential=call.credential,
+    )
+
+
+def _wrong_kind(call: Call, issuer: str) -> QcredError:
+    return ConfigError(
+        f"`{call.path}` of {issuer} does not do {call.doing}",
+        next_step="Check the kind, the path and the parameters of the source",
+        credential=call.credential,
+    )
+
+
+def _refused(call: Call, issuer: str) -> QcredError:
+    return IssuerError(
+        f"{issuer} refused {call.doing} at `{call.path}`",
+        next_step="Check the role, the policies and the parameters there; "
+        "the issuer's own log has the reason",
+        credential=call.credential,
+    )
+
+
+def _broken(call: Call, issuer: str) -> QcredError:
     return IssuerBrokenError(
-        f"{issuer} gave an answer that makes no sense (HTTP {answer.status}) while {call.doing}",
+        f"{issuer} failed, or answered nonsense, while {call.doing}",
         credential=call.credential,
         ambiguous=call.changes,
     )
 
 
-def unexpected(what: str, call: Call, issuer: str) -> QcredError:
-    """Return the error for a good answer that lacks what the API promises."""
-    return IssuerBrokenError(
-        f"{issuer} answered {call.doing} without {what}",
-        credential=call.credential,
-        ambiguous=call.changes,
-    )
-
-
-def past_maximum(call: Call) -> QcredError:
+def past_maximum(call: Call, issuer: str) -> QcredError:
     """Return the error for a renewal beyond the longest life: only a new issue helps."""
     return LeaseExpiredError(
-        "the longest life that the role allows is used up",
+        f"the longest life that {issuer} allows is used up",
         next_step="Get the credential again; restart the kernel if that fails",
         credential=call.credential,
     )
@@ -242,3 +236,46 @@ def dead_token(call: Call, issuer: str) -> QcredError:
         next_step="The server logs in again by itself; restart the kernel if it does not",
         credential=call.credential,
     )
+
+
+def ended_lease(call: Call, issuer: str) -> QcredError:
+    """Return the error for a lease that is gone or cannot be extended."""
+    return LeaseExpiredError(
+        f"the lease is over at {issuer}, or cannot be extended",
+        next_step="Get the credential again",
+        credential=call.credential,
+    )
+
+
+def unexpected(what: str, call: Call, issuer: str) -> QcredError:
+    """Return the error for a good answer that lacks what the API promises."""
+    return IssuerBrokenError(
+        f"{issuer} answered {call.doing} without {what}",
+        credential=call.credential,
+        ambiguous=call.changes,
+    )
+
+
+_BY_PHRASE: Final[tuple[tuple[tuple[str, ...], Callable[[Call, str], QcredError]], ...]] = (
+    (("http request to an https server",), _plain_to_tls),
+    (("past the max ttl", "past max ttl"), past_maximum),
+    # A cluster without quorum: 400 and 500, where one expects 503.
+    (("leadership lost", "local node not active", "no active"), _no_leader),
+    (("is sealed", "not initialized"), _sealed),
+    (("upgrading from non-versioned", "waiting for the primary to upgrade"), _not_ready),
+    (("no handler for route", "namespace not found"), _nothing_there),
+    (("unsupported path", "unsupported operation"), _wrong_kind),
+)
+
+_BY_STATUS: Final[Mapping[int, Callable[[Call, str], QcredError]]] = {
+    401: missing_right,
+    403: missing_right,
+    404: _nothing_there,
+    405: _wrong_kind,
+    412: _no_leader,  # HashiCorp Vault Enterprise: the node has not yet caught up
+    429: _throttled,
+    501: _sealed,
+    502: _no_leader,
+    503: _no_leader,
+    504: _no_leader,
+}

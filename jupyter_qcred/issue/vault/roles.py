@@ -1,8 +1,8 @@
 """The token roles and policies that an operator writes once, as data.
 
 The same bodies serve the documentation, the embedded OpenBao and the tests, so that what is tested
-is what is shipped. Write them by the API (``auth/token/roles/<name>``, ``sys/policies/acl/<name>``):
-hvac's own helper for token roles leaves several of these fields out.
+is what is shipped. Write them by the API (``auth/token/roles/<name>``,
+``sys/policies/acl/<name>``): hvac's own helper for token roles leaves several fields out.
 """
 
 from __future__ import annotations

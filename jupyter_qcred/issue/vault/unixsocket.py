@@ -34,7 +34,7 @@ class _UnixConnection(HTTPConnection):
 
 
 class _UnixPool(HTTPConnectionPool):
-    ConnectionCls = _UnixConnection  # type: ignore[assignment] # made in _new_conn below only
+    ConnectionCls = _UnixConnection
 
 
 class UnixAdapter(HTTPAdapter):
@@ -46,9 +46,7 @@ class UnixAdapter(HTTPAdapter):
     """
 
     def __init__(self, path: str, *, pool_size: int = 10) -> None:
-        self._pool = _UnixPool(
-            "localhost", maxsize=pool_size, retries=False, **{"socket_path": path}
-        )
+        self._pool = _UnixPool("localhost", maxsize=pool_size, socket_path=path)
         super().__init__(pool_connections=1, pool_maxsize=pool_size, max_retries=0)
 
     def get_connection_with_tls_context(self, *_args: Any, **_kwargs: Any) -> HTTPConnectionPool:

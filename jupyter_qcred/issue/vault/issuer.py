@@ -1,0 +1,91 @@
+"""The issuer for HashiCorp Vault and OpenBao."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jupyter_qcred.core.lease import Outcome
+from jupyter_qcred.issue.vault import classify, sources, tree
+from jupyter_qcred.issue.vault.classify import Call
+from jupyter_qcred.issue.vault.client import VaultClient
+from jupyter_qcred.issue.vault.settings import VaultSettings
+
+if TYPE_CHECKING:
+    from jupyter_qcred.core.lease import Accessor
+    from jupyter_qcred.issue.issuer import IssuedCredential, IssuedToken, SessionRequest
+    from jupyter_qcred.issue.profile import Profile
+
+
+class VaultIssuer(VaultSettings):
+    """Issues from one Vault or OpenBao; implements ``jupyter_qcred.issue.issuer.Issuer``.
+
+    ``LeaseExpiredError`` from any method means that the token it was called with is dead: open the
+    server or the session anew. ``NeedsLoginError`` comes from ``open_server`` alone, and means that
+    no login is possible without a person.
+
+    Raises:
+        ConfigError: a setting is missing or contradicts another.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._identity = self.identity()
+        self._client = VaultClient(self.endpoint())
+        self._roles = tree.TreeRoles(
+            server=self.server_role,
+            kernel=self.kernel_role,
+            entity_alias=self.entity_alias,
+            lease_only=self.lease_only == "auto",
+        )
+
+    def describe(self) -> str:
+        """The issuer's address in words."""
+        return self._client.issuer
+
+    def open_server(self) -> IssuedToken:
+        """Log in and obtain the server token; in lease-only mode it is the login token itself."""
+        return tree.open_server(self._client, self._identity, self._roles)
+
+    def open_session(self, server: IssuedToken, request: SessionRequest) -> IssuedToken:
+        """Obtain a session token; in lease-only mode it is the login token itself."""
+        return tree.open_session(self._client, server, request, self._roles)
+
+    def issue(self, session: IssuedToken, profile: Profile) -> IssuedCredential:
+        """Read the profile's source with the session token."""
+        return sources.read(self._client, session.token, profile)
+
+    def renew_token(self, token: IssuedToken) -> float:
+        """Extend a token by itself; return its new TTL in seconds."""
+        call = Call("renewing a token", "POST", "auth/token/renew-self", changes=True)
+        auth = self._client.request(call, token=token.token).get("auth")
+        ttl = auth.get("lease_duration") if isinstance(auth, dict) else None
+        if not isinstance(ttl, int | float):
+            raise classify.unexpected("the new TTL", call, self._client.issuer)
+        return float(ttl)
+
+    def renew_lease(self, session: IssuedToken, upstream_lease: str) -> float:
+        """Extend a vendor lease; return its new TTL in seconds."""
+        return sources.renew_lease(self._client, session.token, upstream_lease)
+
+    def revoke_lease(self, session: IssuedToken, upstream_lease: str) -> Outcome:
+        """Invalidate one vendor lease, and wait until its engine has done so."""
+        answer = sources.revoke_lease(self._client, session.token, upstream_lease)
+        return tree.revocation(
+            self._client, answer, sources.LEASE_REVOCATION, session.token, dead=True
+        )
+
+    def revoke_token(self, token: IssuedToken) -> Outcome:
+        """Invalidate a token by itself, and with it everything below."""
+        return tree.revoke(self._client, token)
+
+    def revoke_accessor(self, by: IssuedToken, accessor: Accessor) -> Outcome:
+        """Invalidate another token by its accessor."""
+        call = Call("revoking by accessor", "POST", "auth/token/revoke-accessor", changes=True)
+        answer = self._client.send(call, token=by.token, body={"accessor": accessor})
+        if answer.status in {400, 404} and answer.says("accessor"):
+            return Outcome.CONFIRMED  # Vault knows no such token; OpenBao 2 says so with a 200
+        return tree.revocation(self._client, answer, call, by.token, dead=False)
+
+    def close(self) -> None:
+        """Drop the pooled connections; tokens live on."""
+        self._client.close()

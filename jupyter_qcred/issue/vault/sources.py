@@ -1,0 +1,282 @@
+"""From a profile's source to a credential: how each kind is read, and which field is the secret."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_qcred.core.errors import ConfigError, NotStoredError, QcredError
+from jupyter_qcred.core.secret import Secret
+from jupyter_qcred.issue.issuer import IssuedCredential
+from jupyter_qcred.issue.profile import SourceKind
+from jupyter_qcred.issue.vault import classify
+from jupyter_qcred.issue.vault.classify import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jupyter_qcred.issue.profile import Profile
+    from jupyter_qcred.issue.vault.classify import Answer
+    from jupyter_qcred.issue.vault.client import VaultClient
+
+_MAIN_ORDER: Final = ("value", "token", "api_key", "password")
+
+
+def read(client: VaultClient, session: Secret, profile: Profile) -> IssuedCredential:
+    """Return the credential of a profile.
+
+    Raises:
+        NotStoredError: the source is empty.
+        ConfigError: the source does not fit the profile.
+        QcredError: the issuer refused or failed.
+    """
+    return _READERS[profile.source.kind](client, session, profile)
+
+
+# ---- key-value stores: a static key, which only its vendor can invalidate -----------------------
+
+
+def _kv1(client: VaultClient, session: Secret, profile: Profile) -> IssuedCredential:
+    call = _reading(profile, profile.source.path)
+    answer = client.send(call, token=session)
+    if answer.status == 404 and "versioned" in str(answer.body.get("warnings")):
+        raise ConfigError(
+            f"`{call.path}` is in a KV engine of version 2",
+            next_step="Set the source's kind to kv2 and its mount",
+            credential=profile.name,
+        )
+    return _static(_stored(client, answer, call, session, profile).get("data"), profile)
+
+
+def _kv2(client: VaultClient, session: Secret, profile: Profile) -> IssuedCredential:
+    mount, path = profile.source.mount.strip("/"), profile.source.path
+    if not mount or not path.startswith(f"{mount}/"):
+        raise ConfigError(
+            f"the path `{path}` of {profile.name} does not start with its mount `{mount}`",
+            next_step="Write path as mount/name, without data/, and mount as the engine's mount",
+            credential=profile.name,
+        )
+    call = _reading(profile, f"{mount}/data/{path.removeprefix(mount + '/')}")
+    body = _stored(client, client.send(call, token=session), call, session, profile)
+    inner = body.get("data")
+    return _static(inner.get("data") if isinstance(inner, dict) else None, profile)
+
+
+def _reading(profile: Profile, path: str) -> Call:
+    return Call(f"reading {profile.name}", "GET", path, changes=False, credential=profile.name)
+
+
+def _stored(
+    client: VaultClient, answer: Answer, call: Call, session: Secret, profile: Profile
+) -> Mapping[str, Any]:
+    if answer.ok:
+        return answer.body
+    # A missing mount has words in its error list; a missing or deleted secret has none.
+    if answer.status == 404 and answer.valid and not answer.errors:
+        raise _not_stored(profile, call.path)
+    raise client.problem(answer, call, session)
+
+
+def _not_stored(profile: Profile, path: str) -> NotStoredError:
+    return NotStoredError(
+        f"nothing is stored for {profile.name} at `{path}`",
+        next_step=f"Store the key there, for example with `jupyter qcred put {profile.name}`",
+        credential=profile.name,
+    )
+
+
+def _static(data: object, profile: Profile) -> IssuedCredential:
+    if not isinstance(data, dict) or not data:
+        raise _not_stored(profile, profile.source.path)
+    for name, value in data.items():
+        if not isinstance(value, str):
+            raise ConfigError(
+                f"field `{name}` of {profile.name} is not a text but {_json_kind(value)}",
+                next_step="Store it as a text; for a JSON document, as one text field",
+                credential=profile.name,
+            )
+    return _credential(data, {}, profile)
+
+
+def _json_kind(value: object) -> str:
+    names = {bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "a map"}
+    return names.get(type(value), "empty")
+
+
+# ---- dynamic engines: a lease that Vault ends ---------------------------------------------------
+
+
+def _dynamic(client: VaultClient, session: Secret, profile: Profile) -> IssuedCredential:
+    body = _parameters(profile)
+    call = Call(
+        f"issuing {profile.name}",
+        "POST" if body else "GET",
+        profile.source.path,
+        changes=True,
+        credential=profile.name,
+    )
+    answer = client.request(call, token=session, body=body)
+    lease = str(answer.get("lease_id") or "")
+    try:
+        return _leased(answer, lease, profile)
+    except QcredError:
+        if lease:  # nobody will ever use it
+            with suppress(QcredError):
+                revoke_lease(client, session, lease)
+        raise
+
+
+def _parameters(profile: Profile) -> dict[str, str] | None:
+    given = dict(profile.source.parameters)
+    if given and profile.ttl is not None:
+        given.setdefault("ttl", f"{int(profile.ttl)}s")
+    return given or None
+
+
+def _leased(answer: Mapping[str, Any], lease: str, profile: Profile) -> IssuedCredential:
+    data = answer.get("data")
+    if not isinstance(data, dict) or not data:
+        raise ConfigError(
+            f"`{profile.source.path}` answers without credential fields",
+            next_step="Check the kind and the path of the source",
+            credential=profile.name,
+        )
+    texts = {name: value for name, value in data.items() if isinstance(value, str) and value}
+    # A number or a boolean beside the credential tells about it (ttl, expiry); redacting each
+    # `3600` of a notebook would help nobody.
+    facts = {name: str(v) for name, v in data.items() if isinstance(v, int | float)}
+    return _credential(
+        texts,
+        facts,
+        profile,
+        lease=lease,
+        ttl=_seconds(answer.get("lease_duration")) if lease else _own_ttl(data),
+        renewable=bool(lease) and answer.get("renewable") is True,
+        # AWS STS: the lease ends in Vault, the session token lives on in AWS.
+        revocable=bool(lease) and not data.get("security_token"),
+    )
+
+
+def _own_ttl(data: Mapping[str, Any]) -> float | None:
+    return _seconds(data.get("ttl")) or _seconds(data.get("token_ttl"))
+
+
+def _seconds(value: object) -> float | None:
+    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+        return float(value)
+    return None
+
+
+def renew_lease(client: VaultClient, session: Secret, lease: str) -> float:
+    """Extend a lease; return its new TTL in seconds.
+
+    Raises:
+        LeaseExpiredError: it is gone, or cannot be extended: issue anew.
+        QcredError: the issuer refused or failed.
+    """
+    call = Call("renewing a lease", "POST", "sys/leases/renew", changes=True)
+    answer = client.send(call, token=session, body={"lease_id": lease})
+    if answer.status == 400 and answer.says("lease not found", "not renewable", "expired"):
+        raise classify.ended_lease(call, client.issuer)
+    if not answer.ok:
+        raise client.problem(answer, call, session)
+    ttl = _seconds(answer.body.get("lease_duration"))
+    if ttl is None:
+        raise classify.ended_lease(call, client.issuer)
+    return ttl
+
+
+def revoke_lease(client: VaultClient, session: Secret, lease: str) -> Answer:
+    """Ask for the end of a lease and wait until the engine has carried it out."""
+    return client.send(LEASE_REVOCATION, token=session, body={"lease_id": lease, "sync": True})
+
+
+LEASE_REVOCATION: Final = Call("revoking a lease", "POST", "sys/leases/revoke", changes=True)
+
+
+# ---- workload identity --------------------------------------------------------------------------
+
+
+def _oidc(client: VaultClient, session: Secret, profile: Profile) -> IssuedCredential:
+    call = Call(
+        f"signing {profile.name}", "GET", profile.source.path, changes=False,
+        credential=profile.name,
+    )  # fmt: skip
+    answer = client.send(call, token=session)
+    if answer.says("no entity"):
+        raise ConfigError(
+            f"the session has no entity, which {profile.name} would vouch for",
+            next_step="Set VaultIssuer.entity_alias, and allowed_entity_aliases on the role of the "
+            "server token",
+            credential=profile.name,
+        )
+    if not answer.ok:
+        raise client.problem(answer, call, session)
+    data = answer.body.get("data")
+    token = data.get("token") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(token, str) or not token:
+        raise classify.unexpected("a signed token", call, client.issuer)
+    public = {"client_id": str(data["client_id"])} if data.get("client_id") else {}
+    return IssuedCredential(
+        values={"token": Secret(token)},
+        public=public,
+        main="token",
+        upstream_lease=None,
+        ttl=_seconds(data.get("ttl")),
+        renewable=False,
+        revocable=False,
+    )
+
+
+# ---- fields -------------------------------------------------------------------------------------
+
+
+def _credential(
+    texts: Mapping[str, str],
+    facts: Mapping[str, str],
+    profile: Profile,
+    *,
+    lease: str = "",
+    ttl: float | None = None,
+    renewable: bool = False,
+    revocable: bool = False,
+) -> IssuedCredential:
+    values = {name: Secret(text) for name, text in texts.items() if name not in profile.public}
+    public = {name: text for name, text in texts.items() if name in profile.public}
+    return IssuedCredential(
+        values=values,
+        public={**facts, **public},
+        main=_main(values, profile),
+        upstream_lease=lease or None,
+        ttl=ttl,
+        renewable=renewable,
+        revocable=revocable,
+    )
+
+
+def _main(values: Mapping[str, Secret], profile: Profile) -> str:
+    if profile.main:
+        candidates = [profile.main] if profile.main in values else []
+    elif len(values) == 1:
+        candidates = list(values)
+    else:
+        candidates = [name for name in _MAIN_ORDER if name in values]
+    if not candidates:
+        there = ", ".join(f"`{name}`" for name in sorted(values)) or "none"
+        wanted = f"no secret field `{profile.main}`" if profile.main else "no obvious secret field"
+        raise ConfigError(
+            f"{profile.name} has {wanted}; its secret fields: {there}",
+            next_step="Set the profile's main to the field that is the credential",
+            credential=profile.name,
+        )
+    if not values[candidates[0]]:
+        raise _not_stored(profile, profile.source.path)
+    return candidates[0]
+
+
+_READERS: Final[Mapping[SourceKind, Callable[[VaultClient, Secret, Profile], IssuedCredential]]] = {
+    SourceKind.KV1: _kv1,
+    SourceKind.KV2: _kv2,
+    SourceKind.DYNAMIC: _dynamic,
+    SourceKind.OIDC: _oidc,
+}

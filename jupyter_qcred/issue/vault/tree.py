@@ -1,0 +1,275 @@
+"""The token tree: login → server token (orphan, periodic) → session tokens, its children.
+
+What holds, seen on OpenBao:
+
+- A token made by a role with ``orphan=true`` has no entity, whoever asked for it; neither have its
+  children. So the user's own and group policies reach no session, and the end of the login token
+  ends nothing. A role without it passes the entity on, through every generation.
+- A look-up names the role's policies and, apart from them, ``identity_policies``: those that come
+  with the entity. Groups act at once, so the read-back is true for the moment it was made.
+- ``period`` and the explicit maximum of a *role* are not shown by a look-up of its tokens, only
+  their effect on the TTL is.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_qcred.core.errors import (
+    ConfigError,
+    IssuerBrokenError,
+    IssuerError,
+    LeaseExpiredError,
+    NotEntitledError,
+    QcredError,
+)
+from jupyter_qcred.core.lease import Accessor, Outcome
+from jupyter_qcred.core.secret import Secret
+from jupyter_qcred.issue.issuer import IssuedToken
+from jupyter_qcred.issue.vault import auth, classify
+from jupyter_qcred.issue.vault.classify import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jupyter_qcred.issue.issuer import SessionRequest
+    from jupyter_qcred.issue.vault.auth import Identity, Login
+    from jupyter_qcred.issue.vault.classify import Answer
+    from jupyter_qcred.issue.vault.client import VaultClient
+
+logger = logging.getLogger(__name__)
+
+_VALUE_LIMIT: Final = 256
+_LABEL_LIMIT: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class TreeRoles:
+    """The roles to use.
+
+    Attributes:
+        server: role of the server token.
+        kernel: role of the session tokens.
+        entity_alias: entity to bind the server token to; empty for none.
+        lease_only: fall back to the login token where ``server`` is not to be had.
+    """
+
+    server: str
+    kernel: str
+    entity_alias: str
+    lease_only: bool
+
+
+def open_server(client: VaultClient, identity: Identity, roles: TreeRoles) -> IssuedToken:
+    """Log in and return the server token; drop the login token if this login made it."""
+    login = auth.log_in(client, identity)
+    kept = False
+    try:
+        server, orphan = _server_token(client, login, roles)
+        kept = server.token is login.token or not orphan
+        if server.own and not orphan:
+            logger.warning(
+                "Role %s makes no orphans: every session ends with the login token, and what the "
+                "user's groups may do, the sessions may do. Set orphan=true on the role",
+                roles.server,
+            )
+        return server
+    finally:
+        if login.ours and not kept:
+            _drop(client, login.token)
+
+
+def _server_token(client: VaultClient, login: Login, roles: TreeRoles) -> tuple[IssuedToken, bool]:
+    call = _creation("asking for the server token", roles.server)
+    body: dict[str, Any] = {"display_name": "qcred-server"}
+    if roles.entity_alias:
+        body["entity_alias"] = roles.entity_alias
+    answer = client.send(call, token=login.token, body=body)
+    if answer.ok:
+        return _read_back(client, answer, call, above=login.policies)
+    problem = _creation_problem(client, answer, call, login.token, roles.server)
+    if not isinstance(problem, _NO_ROLE):
+        raise problem
+    if not roles.lease_only:
+        raise problem
+    logger.warning(
+        "No server token by role %s: credentials are read with the login token itself, "
+        "and their end cannot be forced token by token",
+        roles.server,
+    )
+    return _lease_only(login), False
+
+
+_NO_ROLE: Final = (NotEntitledError, ConfigError)
+"""What says that the operator has not set the role up for us."""
+
+
+def _lease_only(login: Login) -> IssuedToken:
+    return IssuedToken(
+        token=login.token,
+        accessor=login.accessor,
+        ttl=login.ttl,
+        renewable=login.renewable,
+        narrowed=None,
+        policies=tuple(sorted(login.policies)),
+        own=False,
+    )
+
+
+def open_session(
+    client: VaultClient, server: IssuedToken, request: SessionRequest, roles: TreeRoles
+) -> IssuedToken:
+    """Return the session token of one kernel launch."""
+    if not server.own:
+        return replace(server, narrowed=None)
+    call = _creation("asking for the session token", roles.kernel)
+    body = {"display_name": "qcred-kernel", "meta": metadata(request)}
+    answer = client.send(call, token=server.token, body=body)
+    if not answer.ok:
+        raise _creation_problem(client, answer, call, server.token, roles.kernel)
+    session, _ = _read_back(client, answer, call, above=frozenset(server.policies))
+    return session
+
+
+def metadata(request: SessionRequest) -> dict[str, str]:
+    """Return the token's metadata: short texts, printable, so that they fit into any audit log."""
+    labels = list(request.labels.items())[:_LABEL_LIMIT]
+    facts = {
+        "intent": request.intent,
+        "user": request.user,
+        "server": request.server,
+        "kernel": request.kernel,
+        **{f"label_{name}"[:_VALUE_LIMIT]: value for name, value in labels},
+    }
+    return {name: _short(value) for name, value in facts.items()}
+
+
+def _short(value: object) -> str:
+    text = "".join(c if c.isprintable() else "?" for c in str(value))
+    return text[:_VALUE_LIMIT]
+
+
+def _creation(doing: str, role: str) -> Call:
+    return Call(doing, "POST", f"auth/token/create/{role}", changes=True)
+
+
+def _creation_problem(
+    client: VaultClient, answer: Answer, call: Call, token: Secret, role: str
+) -> QcredError:
+    if answer.status == 400 and answer.says("unknown role"):
+        return ConfigError(
+            f"{client.issuer} has no token role `{role}`",
+            next_step=f"Ask your operator to write auth/token/roles/{role}, "
+            "or correct server_role and kernel_role",
+        )
+    if answer.status == 400 and answer.says("batch tokens cannot create"):
+        return NotEntitledError(
+            f"the login at {client.issuer} gives batch tokens, which cannot make others",
+            next_step="Ask your operator for an auth role with token_type=service",
+        )
+    if answer.status == 400 and answer.says("entity_alias"):
+        return IssuerError(
+            f"the token role `{role}` of {client.issuer} does not allow the entity alias",
+            next_step="Add it to the role's allowed_entity_aliases, or clear entity_alias",
+        )
+    return client.problem(answer, call, token)
+
+
+def _read_back(
+    client: VaultClient, answer: Answer, call: Call, *, above: frozenset[str]
+) -> tuple[IssuedToken, bool]:
+    """Return the created token as Vault now sees it, and whether it is an orphan.
+
+    Raises:
+        IssuerError: with ``ambiguous``, since a token was made that could not be looked at; it is
+            revoked if that still can be done.
+    """
+    created = answer.body.get("auth")
+    value = created.get("client_token") if isinstance(created, dict) else None
+    if not isinstance(created, dict) or not isinstance(value, str) or not value:
+        raise classify.unexpected("a token", call, client.issuer)
+    token = Secret(value)
+    look = Call("looking the new token up", "GET", "auth/token/lookup-self", changes=True)
+    try:
+        facts = client.request(look, token=token).get("data")
+        if not isinstance(facts, dict):
+            raise classify.unexpected("the token's data", look, client.issuer)
+        issued = _issued(token, facts, above)
+    except NotEntitledError:
+        # The role's policies lack lookup-self. The answer to the creation names the same policies.
+        issued, facts = _issued(token, created, above), created
+    except QcredError as problem:
+        _drop(client, token)
+        if isinstance(problem, IssuerError):
+            problem.ambiguous = True
+        raise
+    return issued, bool(facts.get("orphan"))
+
+
+def _issued(token: Secret, facts: Mapping[str, Any], above: frozenset[str]) -> IssuedToken:
+    by_identity = frozenset(facts.get("identity_policies") or ())
+    foreign = facts.get("external_namespace_policies") or {}
+    # A look-up keeps the identity's policies apart, the answer to a creation adds them.
+    policies = frozenset(facts.get("token_policies") or facts.get("policies") or ())
+    policies |= by_identity
+    ttl = facts.get("lease_duration") or facts.get("ttl") or 0
+    return IssuedToken(
+        token=token,
+        accessor=Accessor(str(facts.get("accessor") or "")),
+        ttl=float(ttl),
+        renewable=bool(facts.get("renewable")),
+        narrowed=not (by_identity or foreign or _as_wide_as(policies, above)),
+        policies=tuple(sorted(policies)),
+    )
+
+
+def _as_wide_as(policies: frozenset[str], above: frozenset[str]) -> bool:
+    """Whether nothing was taken away: what a role without allowed_policies does."""
+    special = above - {"default"}
+    return "root" in policies or (bool(special) and special <= policies)
+
+
+def revoke(client: VaultClient, token: IssuedToken) -> Outcome:
+    """Invalidate a token by itself, and with it everything below."""
+    if not token.own:
+        return Outcome.UNSUPPORTED  # everything of this user hangs on it, and it is not ours
+    call = Call("revoking a token", "POST", "auth/token/revoke-self", changes=True)
+    return revocation(client, client.send(call, token=token.token), call, token.token, dead=True)
+
+
+def revocation(
+    client: VaultClient, answer: Answer, call: Call, token: Secret, *, dead: bool
+) -> Outcome:
+    """Return what the answer to a revocation means.
+
+    Args:
+        client: to ask about the token.
+        answer: the answer.
+        call: the revocation.
+        token: what it was asked with.
+        dead: a dead ``token`` means that the revocation is done already.
+
+    Raises:
+        QcredError: nothing was decided: try again (unreachable, sealed, throttled), or with another
+            token (``LeaseExpiredError``, unless ``dead``).
+    """
+    if answer.ok:
+        return Outcome.CONFIRMED
+    problem = client.problem(answer, call, token)
+    if isinstance(problem, LeaseExpiredError) and dead:
+        return Outcome.CONFIRMED
+    if isinstance(problem, NotEntitledError):
+        return Outcome.UNSUPPORTED
+    if isinstance(problem, ConfigError) or type(problem) in {IssuerError, IssuerBrokenError}:
+        return Outcome.FAILED
+    raise problem
+
+
+def _drop(client: VaultClient, token: Secret) -> None:
+    """Revoke a token that nobody else uses, best effort: its TTL ends it anyway."""
+    call = Call("dropping a login token", "POST", "auth/token/revoke-self", changes=True)
+    with suppress(QcredError):
+        client.send(call, token=token)
