@@ -145,7 +145,7 @@ class EmbeddedOpenBao(LoggingConfigurable):
             ConfigError: not such a name, or no fields.
             QcredError: as for :meth:`hold`.
         """
-        _check_name(name)
+        check_name(name)
         if not fields:
             raise ConfigError(f"Nothing to store for {name}", next_step="Give at least one field")
         with self._as_put() as client:
@@ -162,7 +162,7 @@ class EmbeddedOpenBao(LoggingConfigurable):
             NotStoredError: there is none of that name.
             QcredError: as for :meth:`hold`.
         """
-        _check_name(name)
+        check_name(name)
         with self._as_put() as client:
             if name not in _names(client):
                 raise NotStoredError(
@@ -388,10 +388,11 @@ class EmbeddedOpenBao(LoggingConfigurable):
         )
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raise ConfigError unless a credential can be called so. Never shows it: it may be a key."""
     if not NAME.fullmatch(name):
         raise ConfigError(
-            f"{name!r} can't be a credential's name",
+            "That can't be a credential's name",
             next_step="Use lower-case letters, digits and hyphens, 64 at most, such as ibm-quantum",
         )
 
