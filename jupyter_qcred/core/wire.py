@@ -1,8 +1,8 @@
 """The messages between the server and the kernel: JSON lines over an inherited socket.
 
 Order of a life: the server writes ``Offer`` before the kernel exists; the kernel answers ``Claim``;
-then ``Arm`` and ``Deliver`` flow to the kernel, ``Ack``, ``Ask`` and ``Redacted`` to the server. A
-value is armed in the kernel's redactor before it is delivered. Both halves come from one
+then ``Catalog``, ``Deliver`` and its kin flow to the kernel, ``Ack``, ``Ask`` and ``Redacted`` to
+the server. Both halves come from one
 installation (the server's), so there is one protocol version and anything unknown is an error.
 """
 
@@ -42,15 +42,6 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
-    """Server → kernel: redact these values of one credential from now on."""
-
-    kind: ClassVar[str] = "arm"
-    credential: str
-    values: list[str] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Deliver:
     """Server → kernel: a credential, new or renewed.
 
@@ -69,6 +60,15 @@ class Deliver:
     renewable: bool
     revocable: bool
     labels: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    """Server → kernel: the same value lives on; ``expires_in`` is in seconds from now."""
+
+    kind: ClassVar[str] = "extend"
+    lease_id: str
+    expires_in: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +131,11 @@ class Redacted:
     count: int
 
 
-Message = Offer | Claim | Arm | Deliver | Withdraw | Catalog | Ask | Answer | Ack | Redacted
+Message = Offer | Claim | Deliver | Extend | Withdraw | Catalog | Ask | Answer | Ack | Redacted
 
 _KINDS: Final[dict[str, type[Any]]] = {
     cls.kind: cls
-    for cls in (Offer, Claim, Arm, Deliver, Withdraw, Catalog, Ask, Answer, Ack, Redacted)
+    for cls in (Offer, Claim, Deliver, Extend, Withdraw, Catalog, Ask, Answer, Ack, Redacted)
 }
 
 

@@ -1,0 +1,22 @@
+"""How long to wait before trying again."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def delays(first: float, longest: float, rng: random.Random | None = None) -> Iterator[float]:
+    """Yield waits in seconds without end: doubling from ``first`` to ``longest``, ±50 % jitter.
+
+    The jitter keeps many servers from knocking at the same moment when an issuer comes back
+    (OpenBao's expiration manager spreads its own retries the same way).
+    """
+    source = rng or random.Random()  # noqa: S311 - spreads load, guards nothing
+    wait = first
+    while True:
+        yield wait * source.uniform(0.5, 1.5)
+        wait = min(longest, wait * 2)

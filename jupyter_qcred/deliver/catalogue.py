@@ -1,0 +1,77 @@
+"""Which credentials a kernel may have: the profiles, narrowed by its notebook."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_core.paths import jupyter_config_dir
+
+from jupyter_qcred.core.errors import ConfigError
+from jupyter_qcred.issue.builtin import builtin_profiles
+from jupyter_qcred.issue.profile_file import load_profiles_file, profiles_from_mapping
+from jupyter_qcred.issue.selection import Selection, requires_of, select
+
+if TYPE_CHECKING:
+    from jupyter_qcred.issue.profile import Profile
+    from jupyter_qcred.issue.supply import IssuerSupply
+
+    from .service import CredentialService
+    from .shared import Holder
+
+_LARGEST = 256 << 20
+"""Bytes: a larger notebook is not read for its list; it then gets what the server allows."""
+
+
+class Catalogue:
+    """Reads profiles once, each notebook when its kernel starts. Blocks: call it in a worker."""
+
+    def __init__(self, service: CredentialService, supply: IssuerSupply) -> None:
+        self._service = service
+        self._supply = supply
+        self._profiles: dict[str, Profile] | None = None
+
+    def select(self, holder: Holder) -> Selection:
+        """Return what one kernel may have.
+
+        A profiles file with errors gives no credential: its message is in the log since start-up.
+        """
+        try:
+            profiles = self.profiles()
+        except ConfigError as error:
+            self._service.log.error("No credentials: %s", error)  # noqa: TRY400 - no traceback
+            return Selection()
+        return select(profiles, self._requires(holder.notebook), self._service.allowed)
+
+    def profiles(self) -> dict[str, Profile]:
+        """Return all profiles: built in, from the file, from the setting; the later wins.
+
+        Raises:
+            ConfigError: the file or the setting is wrong.
+        """
+        if self._profiles is None:
+            service = self._service
+            found: dict[str, Profile] = {}
+            builtin = service.builtin_profiles
+            if self._supply.embedded if builtin is None else builtin:
+                found |= builtin_profiles()
+            if service.profiles_file:
+                path = Path(service.profiles_file).expanduser()
+                found |= load_profiles_file(Path(jupyter_config_dir()) / path)
+            if service.profiles:
+                found |= profiles_from_mapping(service.profiles, "CredentialService.profiles")
+            self._profiles = found
+        return self._profiles
+
+    def _requires(self, notebook: str) -> tuple[str, ...] | None:
+        """The notebook's own list. What can't be read asks for nothing special."""
+        path = Path(notebook)
+        if path.suffix != ".ipynb" or not path.is_absolute():
+            return None
+        try:
+            if path.stat().st_size > _LARGEST:
+                return None
+            return requires_of(json.loads(path.read_bytes()))
+        except (OSError, ValueError, RecursionError):
+            return None

@@ -1,0 +1,110 @@
+"""Assembles what the kernel sessions of one process share."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_qcred.audit.audit import Audit
+from jupyter_qcred.core.errors import QcredError
+from jupyter_qcred.issue.supply import IssuerSupply
+from jupyter_qcred.kernel.hardening import hide_memory
+from jupyter_qcred.revoke.journal import open_journal
+from jupyter_qcred.revoke.revoker import Debt, Revoker, Settled
+from jupyter_qcred.revoke.sweep import sweep
+
+from .catalogue import Catalogue
+from .server_token import ServerToken
+from .shared import Shared
+from .trail import Trail
+
+if TYPE_CHECKING:
+    from jupyter_qcred.issue.issuer import Issuer
+
+    from .service import CredentialService
+
+
+class Parts:
+    """Made once, at the first kernel or at the server's start."""
+
+    def __init__(self, service: CredentialService) -> None:
+        self._service = service
+        self._hidden = not service.hide_memory
+        self.supply = IssuerSupply(service)
+        self.journal = open_journal(
+            Path(service.journal_directory), service.server_id, service.clock, service.log
+        )
+        self.audit = Audit(
+            event_logger=service.event_logger,
+            file=Path(service.audit_file) if service.audit_file else None,
+            call_on_loop=service.call_on_server_loop,
+            log=service.log,
+        )
+        self.trail = Trail(self.audit, self.supply.describe)
+        self.catalogue = Catalogue(service, self.supply)
+        self.revoker = Revoker(self.issuer, service.workers, service.clock, self._settled)
+        self.server_token = ServerToken(
+            self.issuer, service.workers, self.journal, service.clock, service.log
+        )
+        self.shared = Shared(
+            issuer=self.issuer,
+            select=self.catalogue.select,
+            workers=service.workers,
+            clock=service.clock,
+            journal=self.journal,
+            revoker=self.revoker,
+            server_token=self.server_token,
+            redactor=service.redactor,
+            trail=self.trail,
+            log=service.log,
+        )
+
+    def issuer(self) -> Issuer:
+        """Return the issuer, made at first use; it may block, so call it in a worker.
+
+        From the first use on this process holds tokens, and other processes must not read it.
+        """
+        if not self._hidden:
+            self._hidden = True
+            hide_memory()
+        return self.supply.issuer()
+
+    async def sweep(self) -> None:
+        """Revoke what earlier processes of this user left behind, as far as it is granted."""
+        await sweep(
+            Path(self._service.journal_directory),
+            self._service.clock,
+            self._service.workers,
+            self.issuer,
+            self.server_token.get,
+            self._service.log,
+        )
+
+    def _settled(self, debt: Debt, how: Settled) -> None:
+        self.journal.closed(debt.intent, how.value)
+        self.trail.settled(debt, how)
+
+    async def give_back(self, timeout: float) -> None:
+        """Revoke everything: the server token takes all that is below it along.
+
+        Raises:
+            TimeoutError: not confirmed within ``timeout`` seconds.
+        """
+        async with asyncio.timeout(timeout):
+            try:
+                confirmed = await self.server_token.revoke()
+            except QcredError as error:
+                self._service.log.debug("The server token was not given back: %s", error)
+                confirmed = False
+            if confirmed:
+                self.revoker.settle_all(Settled.CONFIRMED)
+            while not await self.revoker.drain(timeout):
+                pass
+
+    def close(self) -> None:
+        """Close files and connections."""
+        self.journal.close()
+        self.audit.close()
+        self.supply.close()
+        self._service.workers.close()

@@ -1,0 +1,231 @@
+"""The service of one process: everything that its kernels share, and its traits.
+
+A Jupyter server has one, made by the extension. A process without a server (nbclient, papermill, a
+script) makes its own at the first kernel, with the settings of ``jupyter_qcred_config.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import getpass
+import os
+import secrets
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_core.paths import jupyter_data_dir, jupyter_runtime_dir
+from traitlets import Bool, Dict, Float, Int, List, Unicode, default
+from traitlets.config import LoggingConfigurable
+
+from jupyter_qcred.core.clock import SystemClock
+from jupyter_qcred.issue.workers import Workers
+from jupyter_qcred.redact.redactor import Redactor
+from jupyter_qcred.redact.search import WordSearcher
+
+from .engine import Engine
+from .environment import SERVER_SECRETS
+from .session import KernelSession
+from .shared import Holder, Shared
+from .stdio import StdioForwarder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from jupyter_qcred.redact.search import Searcher
+
+    from .link import KernelLink
+    from .parts import Parts
+
+
+class CredentialService(LoggingConfigurable):
+    """Issues, delivers, renews and revokes the credentials of this process's kernels."""
+
+    enabled = Bool(True, help="Whether kernels get credentials at all.").tag(config=True)  # noqa: FBT003
+    profiles_file = Unicode(
+        "", help="YAML file with the profiles; relative to the configuration directory."
+    ).tag(config=True)
+    profiles = Dict(help="Profiles inline, in the shape of the file's `profiles:`.").tag(
+        config=True
+    )
+    allowed = List(
+        Unicode(),
+        default_value=None,
+        allow_none=True,
+        help="Names of the profiles kernels may have; None allows all.",
+    ).tag(config=True)
+    builtin_profiles = Bool(
+        None,
+        allow_none=True,
+        help="Whether each known vendor name is a profile that reads the embedded OpenBao. "
+        "By default it is while no Vault is configured.",
+    ).tag(config=True)
+    hide_memory = Bool(
+        True,  # noqa: FBT003
+        help="Make server and kernels unreadable for other processes of the same user "
+        "(PR_SET_DUMPABLE=0) before a credential moves. Turn off to profile or trace kernels.",
+    ).tag(config=True)
+    redact_stdio = Bool(
+        True,  # noqa: FBT003
+        help="Redact what kernels write to the server's own stdout and stderr.",
+    ).tag(config=True)
+    withhold_environment = List(
+        Unicode(),
+        default_value=list(SERVER_SECRETS),
+        help="Environment variables of the server that kernels do not inherit.",
+    ).tag(config=True)
+    journal_directory = Unicode(
+        help="Local directory for the journal of what is owed; it never holds a value."
+    ).tag(config=True)
+    audit_file = Unicode(
+        help="File for audit events, one JSON object a line; empty turns it off."
+    ).tag(config=True)
+    min_secret_length = Int(
+        8, min=4, help="Shorter values are not redacted: they would match ordinary text."
+    ).tag(config=True)
+    exit_timeout = Float(
+        3.0, min=0.1, help="Seconds that the process's exit waits for revocations."
+    ).tag(config=True)
+
+    def __init__(self, *, searcher: Callable[..., Searcher] = WordSearcher, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.engine = Engine()
+        self.workers = Workers()
+        self.clock = SystemClock()
+        self.redactor = Redactor(min_length=self.min_secret_length, searcher=searcher)
+        self.stdio = StdioForwarder(self.redactor)
+        self.server_id = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._user = os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
+        self._parts: Parts | None = None
+        self._parts_lock = threading.Lock()
+        self._sessions: set[KernelSession] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+        # Set by the extension: the server's event logger and a way onto its loop.
+        self.event_logger: Any = None
+        self.call_on_server_loop: Any = None
+
+    @default("journal_directory")
+    def _default_journal_directory(self) -> str:
+        return str(Path(jupyter_runtime_dir()) / "qcred" / "journal")
+
+    @default("audit_file")
+    def _default_audit_file(self) -> str:
+        return str(Path(jupyter_data_dir()) / "qcred" / "audit.jsonl")
+
+    # -- for launches, from any thread ---------------------------------------------------------
+
+    def withheld_names(self) -> list[str]:
+        """Environment variables that a kernel does not inherit."""
+        return [*self.withhold_environment, *self._issuer_environment()]
+
+    def _issuer_environment(self) -> list[str]:
+        """Names of variables from which the issuer's own login reads a secret."""
+        section = self.config.get("VaultIssuer", {})
+        name = section.get("jwt_env", "")
+        return [name] if isinstance(name, str) and name else []
+
+    def open_session(self, link: KernelLink, kernel_id: str, notebook: str) -> KernelSession:
+        """Begin the session of one launch; returns at once."""
+        parts = self.parts()
+        holder = Holder(
+            user=_label(self._user),
+            server=self.server_id,
+            kernel=_label(kernel_id),
+            notebook=notebook,
+        )
+        session = KernelSession(
+            parts.shared, holder, link, on_end=lambda: self._sessions.discard(session)
+        )
+        self._sessions.add(session)
+        self.engine.call(session.start)
+        return session
+
+    def parts(self) -> Parts:
+        """Return the working parts, made at first use."""
+        with self._parts_lock:
+            if self._parts is None:
+                from .parts import Parts
+
+                self._parts = Parts(self)
+                atexit.register(self.close)
+            return self._parts
+
+    @property
+    def shared(self) -> Shared:
+        """What the sessions share."""
+        return self.parts().shared
+
+    def begin(self) -> None:
+        """The server has started: see to what earlier processes left behind, in the background."""
+        directory = Path(self.journal_directory)
+        if directory.is_dir() and any(directory.iterdir()):
+            parts = self.parts()
+            self.engine.call(lambda: self._keep(parts.sweep()))
+
+    def _keep(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- the end -------------------------------------------------------------------------------
+
+    def stop_sessions(self) -> None:
+        """The server is stopping: revoke everything now, without waiting. Never raises."""
+        if self._parts is not None:
+            self.engine.call(self._end_sessions)
+
+    def _end_sessions(self) -> None:
+        for session in list(self._sessions):
+            session.end()
+
+    def close(self) -> None:
+        """Revoke what is left, and wait for it up to ``exit_timeout`` seconds.
+
+        What is not confirmed by then stays in the journal for the next start, and dies at the
+        server token's TTL at the latest.
+        """
+        if self._closed or self._parts is None:
+            return
+        self._closed = True
+        try:
+            self.engine.wait(self._shut(self._parts), self.exit_timeout)
+        except TimeoutError:
+            self.log.warning(
+                "The issuer did not confirm every revocation within %g s: the rest is in the "
+                "journal, and dies at the server token's TTL at the latest.",
+                self.exit_timeout,
+            )
+        self._parts.close()
+
+    async def _shut(self, parts: Parts) -> None:
+        self._end_sessions()
+        await parts.give_back(self.exit_timeout)
+
+
+def _label(text: str) -> str:
+    """A client's string, fit for metadata and logs: printable, at most 64 characters."""
+    return "".join(c if c.isprintable() else "?" for c in text[:64])
+
+
+_current: CredentialService | None = None
+_current_lock = threading.Lock()
+
+
+def set_current_service(service: CredentialService | None) -> None:
+    """Make ``service`` the one of this process."""
+    global _current  # noqa: PLW0603 - one service a process is the point
+    with _current_lock:
+        _current = service
+
+
+def current_service() -> CredentialService:
+    """Return this process's service, made from the configuration files if there is none."""
+    global _current  # noqa: PLW0603 - as above
+    with _current_lock:
+        if _current is None:
+            from .settings import load_config
+
+            _current = CredentialService(config=load_config())
+        return _current

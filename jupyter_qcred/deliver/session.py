@@ -1,0 +1,118 @@
+"""One kernel launch, from the claim of its channel to the end of its process.
+
+    launched ──claim──▶ conversing ──process ends, or channel closes──▶ ended
+
+Credentials that start with the kernel are issued once it has claimed the channel: a kernel that
+never gets that far costs no token. Everything runs on the engine's loop; nothing here can delay or
+fail the kernel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from jupyter_qcred.core import wire
+from jupyter_qcred.core.errors import QcredError, WireError
+from jupyter_qcred.issue.profile import DeliverWhen
+from jupyter_qcred.revoke.watch import process_end
+
+from .desk import Desk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from .link import KernelLink
+    from .shared import Holder, Shared
+
+
+class KernelSession:
+    """Delivers to one kernel until it ends."""
+
+    def __init__(
+        self, shared: Shared, holder: Holder, link: KernelLink, on_end: Callable[[], None]
+    ) -> None:
+        self._shared = shared
+        self._holder = holder
+        self._link = link
+        self._on_end = on_end
+        self._desk = Desk(shared, holder, link)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._watched: set[int] = set()
+        self.ended = False
+
+    def start(self) -> None:
+        """Wait for the kernel's claim."""
+        self._spawn(self._converse())
+
+    def launched(self, pid: int | None) -> None:
+        """The process was started: its end is the end of the session."""
+        if pid is not None and pid not in self._watched:
+            self._watched.add(pid)
+            self._spawn(self._watch(pid))
+
+    def end(self) -> None:
+        """Stop delivering and owe every revocation. May be called twice."""
+        if self.ended:
+            return
+        self.ended = True
+        self._link.close()
+        self._desk.close()
+        # Requests under way at the issuer run to their end; those that only wait may go.
+        for task in self._tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
+        self._on_end()
+
+    async def _watch(self, pid: int) -> None:
+        await process_end(pid)
+        self.end()
+
+    async def _converse(self) -> None:
+        try:
+            claimed = await self._link.claimed()
+            if claimed is None:
+                return
+            self.launched(claimed.pid)
+            await self._open_desk()
+            async for message in self._link.messages():
+                self._handle(message)
+        except WireError as error:
+            self._shared.log.warning("The channel to a kernel was closed: %s", error)
+        # The channel is the only way to the kernel: without it nothing issued can be used.
+        self.end()
+
+    async def _open_desk(self) -> None:
+        selection = await self._shared.workers.run(lambda: self._shared.select(self._holder))
+        self._desk.open(selection)
+        self._spawn(self._desk.care())
+        for name, profile in selection.profiles.items():
+            if profile.deliver is DeliverWhen.START:
+                self._desk.want(name)
+
+    def _handle(self, message: wire.Message) -> None:
+        if isinstance(message, wire.Ask):
+            # Not among the tasks that end() cancels: an answer from the issuer must be heard.
+            self._desk.serve(message)
+        elif isinstance(message, wire.Ack):
+            self._desk.acknowledged(message.lease_id)
+        elif isinstance(message, wire.Redacted):
+            self._shared.trail.redacted_live(
+                self._holder, message.credential, message.where, message.count
+            )
+        else:
+            raise WireError(f"a {message.kind} message, which a kernel does not send")
+
+    def _spawn(self, coroutine: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        # The type only: a traceback may hold a value in its locals.
+        words = str(error) if isinstance(error, QcredError) else ""
+        self._shared.log.error("Delivery to a kernel stopped: %s %s", type(error).__name__, words)
+        self.end()

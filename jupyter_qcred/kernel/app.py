@@ -1,0 +1,49 @@
+"""The kernel application: ipykernel's own, with our Session and magic.
+
+Everything that users configure for ``IPKernelApp`` and ``Session`` still applies: traitlets reads
+configuration along the class hierarchy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ipykernel.kernelapp import IPKernelApp
+from traitlets import default
+
+from .session import RedactingSession
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jupyter_qcred.redact.redactor import Redactor
+
+    from .client import Client
+
+
+class QcredKernelApp(IPKernelApp):
+    """An IPython kernel whose outgoing messages are redacted."""
+
+    # Given by the boot before the instance exists; None means a plain kernel.
+    redactor: Redactor | None = None
+    client: Client | None = None
+
+    @default("session")
+    def _redacting_session(self) -> RedactingSession:
+        return RedactingSession(
+            parent=self, redactor=self.redactor, on_redacted=self._report_redacted
+        )
+
+    def _report_redacted(self, findings: Mapping[str, int], where: str) -> None:
+        if self.client is not None:
+            for credential, count in findings.items():
+                self.client.redacted(credential, where, count)
+
+    def init_shell(self) -> None:
+        """Add the magic as soon as the shell is there, before startup files may use it."""
+        super().init_shell()  # type: ignore[no-untyped-call]
+        shell: Any = self.shell
+        if shell is not None:
+            from .magic import register
+
+            register(shell)

@@ -1,0 +1,90 @@
+"""The extension: links our parts into a Jupyter server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Bool
+
+from jupyter_qcred.audit.events import schema_paths
+from jupyter_qcred.deliver.service import CredentialService, set_current_service
+from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
+
+from .contents import redacting_contents_manager
+from .engine import searcher
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jupyter_server.serverapp import ServerApp
+
+
+class QcredApp(ExtensionApp):
+    """Session-bound quantum-cloud credentials for this server's kernels.
+
+    Turn it off with ``c.QcredApp.enabled = False``, or for good with
+    ``jupyter server extension disable jupyter_qcred``.
+    """
+
+    name = "qcred"
+    extension_url = "/lab"
+    load_other_extensions = True
+    classes = [CredentialService, EmbeddedOpenBao]
+
+    enabled = Bool(True, help="Whether this server uses jupyter_qcred at all.").tag(config=True)  # noqa: FBT003
+    redact_contents = Bool(True, help="Redact whatever is saved through this server.").tag(  # noqa: FBT003
+        config=True
+    )
+
+    service: CredentialService | None = None
+
+    def _link_jupyter_server_extension(self, serverapp: ServerApp) -> None:
+        """Set what only works before the server makes its managers, unless the user set it."""
+        super()._link_jupyter_server_extension(serverapp)
+        if not self.enabled:
+            return
+        self.service = service = CredentialService(parent=serverapp, searcher=searcher)
+        set_current_service(service)
+        if service.enabled:
+            _default(serverapp, "KernelProvisionerFactory", default_provisioner_name=PROVISIONER)
+            _default(serverapp, "KernelManager", transport_encryption="auto")
+        if self.redact_contents:
+            serverapp.contents_manager_class = redacting_contents_manager(
+                serverapp.contents_manager_class, service.redactor, self._redacted_on_save
+            )
+
+    def _redacted_on_save(self, path: str, findings: Mapping[str, int]) -> None:
+        if self.service is not None:
+            self.service.parts().trail.redacted_on_save(path, findings)
+
+    def initialize_settings(self) -> None:
+        """Register the audit events, and give them a way onto the server's loop."""
+        service, serverapp = self.service, self.serverapp
+        if service is None or serverapp is None:
+            return
+        for path in schema_paths():
+            serverapp.event_logger.register_event_schema(path)
+        service.event_logger = serverapp.event_logger
+        service.call_on_server_loop = serverapp.io_loop.add_callback
+
+    async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:  # noqa: ARG002
+        """Take care of what an earlier server left behind, beside everything else."""
+        if self.service is not None and self.service.enabled:
+            self.service.begin()
+
+    async def stop_extension(self) -> None:
+        """Revoke at once. Kernels are stopped after this, and an error here would stop nothing."""
+        if self.service is not None:
+            self.service.stop_sessions()
+
+
+PROVISIONER = "qcred-provisioner"
+
+
+def _default(serverapp: ServerApp, section: str, **values: Any) -> None:
+    """Set a trait for classes the server makes later, unless any configuration set it."""
+    config = serverapp.config
+    for name, value in values.items():
+        if name not in config[section]:
+            config[section][name] = value
