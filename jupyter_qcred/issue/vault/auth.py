@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from jupyter_qcred.core.errors import ConfigError, IssuerError, NeedsLoginError, NotEntitledError
 from jupyter_qcred.core.lease import Accessor
 from jupyter_qcred.core.secret import Secret
-from jupyter_qcred.issue.vault.classify import Call, of_answer, unexpected
+from jupyter_qcred.issue.vault.call import Call
+from jupyter_qcred.issue.vault.classify import of_answer
+from jupyter_qcred.issue.vault.problems import unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -16,10 +16,11 @@ from urllib.parse import quote
 import requests
 from hvac.adapters import RawAdapter
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
-from jupyter_qcred.core.errors import ConfigError
-from jupyter_qcred.issue.vault import classify
-from jupyter_qcred.issue.vault.classify import Answer, Call
+from jupyter_qcred.core.errors import ConfigError, NeedsLoginError
+from jupyter_qcred.issue.vault import classify, problems
+from jupyter_qcred.issue.vault.call import Answer, Call
 from jupyter_qcred.issue.vault.unixsocket import UnixAdapter
 
 if TYPE_CHECKING:
@@ -83,16 +84,18 @@ class VaultClient:
             QcredError: no answer came; see ``classify.of_transport``.
         """
         failure: QcredError
+        headers = {"X-Vault-Token": _header(token)} if token else {}
+        path = _quoted(call)
         try:
             response = self._adapter.request(
                 call.method,
-                f"/v1/{_quoted(call)}",
-                headers={"X-Vault-Token": token.reveal()} if token else {},
+                f"/v1/{path}",
+                headers=headers,
                 raise_exception=False,
                 json=body,
                 timeout=self._timeout(call),
             )
-        except requests.RequestException as error:
+        except (OSError, HTTPError) as error:  # requests' own are OSErrors
             failure = classify.of_transport(error, call, self.issuer)
         else:
             return _answer(response)
@@ -117,7 +120,7 @@ class VaultClient:
     def problem(self, answer: Answer, call: Call, token: Secret | None) -> QcredError:
         """Return our error for an answer; a 403 is settled by asking about the token."""
         if answer.status == 403 and token and not self.alive(token):
-            return classify.dead_token(call, self.issuer)
+            return problems.dead_token(call, self.issuer)
         return classify.of_answer(answer, call, self.issuer)
 
     def alive(self, token: Secret) -> bool:
@@ -152,6 +155,17 @@ def _session(endpoint: Endpoint) -> requests.Session:
     return session
 
 
+def _header(token: Secret) -> str:
+    """Return the token for a header; what cannot stand there would be shown by the refusal."""
+    text = token.reveal()
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        raise NeedsLoginError(
+            "the token holds spaces or characters that no token has",
+            next_step="Check the file or setting that it comes from",
+        )
+    return text
+
+
 def _quoted(call: Call) -> str:
     """Return the path for a URL; a path that would lead elsewhere is refused."""
     if any(part in {"", ".", ".."} for part in call.path.split("/")):
@@ -160,7 +174,7 @@ def _quoted(call: Call) -> str:
             next_step="Write it without empty parts, `.` and `..`",
             credential=call.credential,
         )
-    return quote(call.path, safe="/")
+    return quote(call.path, safe="/", errors="surrogatepass")
 
 
 def _answer(response: requests.Response) -> Answer:

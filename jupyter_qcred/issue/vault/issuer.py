@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jupyter_qcred.core.lease import Outcome
-from jupyter_qcred.issue.vault import classify, sources, tree
-from jupyter_qcred.issue.vault.classify import Call
+from jupyter_qcred.issue.vault import renewal, revocation, sources, tree
 from jupyter_qcred.issue.vault.client import VaultClient
 from jupyter_qcred.issue.vault.settings import VaultSettings
 
 if TYPE_CHECKING:
-    from jupyter_qcred.core.lease import Accessor
+    from jupyter_qcred.core.lease import Accessor, Outcome
     from jupyter_qcred.issue.issuer import IssuedCredential, IssuedToken, SessionRequest
     from jupyter_qcred.issue.profile import Profile
 
@@ -44,7 +43,7 @@ class VaultIssuer(VaultSettings):
 
     def open_server(self) -> IssuedToken:
         """Log in and obtain the server token; in lease-only mode it is the login token itself."""
-        return tree.open_server(self._client, self._identity, self._roles)
+        return tree.open_server(self._client, self._identity, self._roles, self.log)
 
     def open_session(self, server: IssuedToken, request: SessionRequest) -> IssuedToken:
         """Obtain a session token; in lease-only mode it is the login token itself."""
@@ -56,35 +55,31 @@ class VaultIssuer(VaultSettings):
 
     def renew_token(self, token: IssuedToken) -> float:
         """Extend a token by itself; return its new TTL in seconds."""
-        call = Call("renewing a token", "POST", "auth/token/renew-self", changes=True)
-        auth = self._client.request(call, token=token.token).get("auth")
-        ttl = auth.get("lease_duration") if isinstance(auth, dict) else None
-        if not isinstance(ttl, int | float):
-            raise classify.unexpected("the new TTL", call, self._client.issuer)
-        return float(ttl)
+        return renewal.renew_token(self._client, token.token)
 
     def renew_lease(self, session: IssuedToken, upstream_lease: str) -> float:
         """Extend a vendor lease; return its new TTL in seconds."""
-        return sources.renew_lease(self._client, session.token, upstream_lease)
+        return renewal.renew_lease(self._client, session.token, upstream_lease)
 
     def revoke_lease(self, session: IssuedToken, upstream_lease: str) -> Outcome:
-        """Invalidate one vendor lease, and wait until its engine has done so."""
-        answer = sources.revoke_lease(self._client, session.token, upstream_lease)
-        return tree.revocation(
-            self._client, answer, sources.LEASE_REVOCATION, session.token, dead=True
-        )
+        """Invalidate one vendor lease, and wait until its engine has done so.
+
+        ``session`` may be the server token as well: it outlives the session, whose end only queues
+        the end of its leases.
+        """
+        return revocation.revoke_lease(self._client, session.token, upstream_lease)
 
     def revoke_token(self, token: IssuedToken) -> Outcome:
-        """Invalidate a token by itself, and with it everything below."""
-        return tree.revoke(self._client, token)
+        """Invalidate a token by itself, and with it every token below.
+
+        CONFIRMED speaks of tokens. Vault ends their leases by itself a moment later, or much later
+        where an engine is down; ``revoke_lease`` makes sure of it.
+        """
+        return revocation.revoke_token(self._client, token)
 
     def revoke_accessor(self, by: IssuedToken, accessor: Accessor) -> Outcome:
         """Invalidate another token by its accessor."""
-        call = Call("revoking by accessor", "POST", "auth/token/revoke-accessor", changes=True)
-        answer = self._client.send(call, token=by.token, body={"accessor": accessor})
-        if answer.status in {400, 404} and answer.says("accessor"):
-            return Outcome.CONFIRMED  # Vault knows no such token; OpenBao 2 says so with a 200
-        return tree.revocation(self._client, answer, call, by.token, dead=False)
+        return revocation.revoke_accessor(self._client, by.token, accessor)
 
     def close(self) -> None:
         """Drop the pooled connections; tokens live on."""

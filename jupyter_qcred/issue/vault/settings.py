@@ -144,7 +144,8 @@ class VaultSettings(LoggingConfigurable):
     @validate("auth_mount", "server_role", "kernel_role", "auth_role", "namespace")
     def _check_name(self, proposal: Bunch) -> str:
         name = str(proposal["value"]).strip().strip("/")
-        if any(part in {".", ".."} for part in name.split("/")) or not name.isprintable():
+        dots = any(part in {".", ".."} for part in name.split("/"))
+        if dots or not name.isascii() or not name.isprintable():
             raise TraitError(f"the setting {proposal['trait'].name} is not a name: {name!r}")
         return name
 

@@ -9,14 +9,14 @@ from jupyter_qcred.core.errors import ConfigError, NotStoredError, QcredError
 from jupyter_qcred.core.secret import Secret
 from jupyter_qcred.issue.issuer import IssuedCredential
 from jupyter_qcred.issue.profile import SourceKind
-from jupyter_qcred.issue.vault import classify
-from jupyter_qcred.issue.vault.classify import Call
+from jupyter_qcred.issue.vault import problems, revocation
+from jupyter_qcred.issue.vault.call import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from jupyter_qcred.issue.profile import Profile
-    from jupyter_qcred.issue.vault.classify import Answer
+    from jupyter_qcred.issue.vault.call import Answer
     from jupyter_qcred.issue.vault.client import VaultClient
 
 _MAIN_ORDER: Final = ("value", "token", "api_key", "password")
@@ -122,7 +122,7 @@ def _dynamic(client: VaultClient, session: Secret, profile: Profile) -> IssuedCr
     except QcredError:
         if lease:  # nobody will ever use it
             with suppress(QcredError):
-                revoke_lease(client, session, lease)
+                revocation.revoke_lease(client, session, lease)
         raise
 
 
@@ -167,33 +167,6 @@ def _seconds(value: object) -> float | None:
     return None
 
 
-def renew_lease(client: VaultClient, session: Secret, lease: str) -> float:
-    """Extend a lease; return its new TTL in seconds.
-
-    Raises:
-        LeaseExpiredError: it is gone, or cannot be extended: issue anew.
-        QcredError: the issuer refused or failed.
-    """
-    call = Call("renewing a lease", "POST", "sys/leases/renew", changes=True)
-    answer = client.send(call, token=session, body={"lease_id": lease})
-    if answer.status == 400 and answer.says("lease not found", "not renewable", "expired"):
-        raise classify.ended_lease(call, client.issuer)
-    if not answer.ok:
-        raise client.problem(answer, call, session)
-    ttl = _seconds(answer.body.get("lease_duration"))
-    if ttl is None:
-        raise classify.ended_lease(call, client.issuer)
-    return ttl
-
-
-def revoke_lease(client: VaultClient, session: Secret, lease: str) -> Answer:
-    """Ask for the end of a lease and wait until the engine has carried it out."""
-    return client.send(LEASE_REVOCATION, token=session, body={"lease_id": lease, "sync": True})
-
-
-LEASE_REVOCATION: Final = Call("revoking a lease", "POST", "sys/leases/revoke", changes=True)
-
-
 # ---- workload identity --------------------------------------------------------------------------
 
 
@@ -215,7 +188,7 @@ def _oidc(client: VaultClient, session: Secret, profile: Profile) -> IssuedCrede
     data = answer.body.get("data")
     token = data.get("token") if isinstance(data, dict) else None
     if not isinstance(data, dict) or not isinstance(token, str) or not token:
-        raise classify.unexpected("a signed token", call, client.issuer)
+        raise problems.unexpected("a signed token", call, client.issuer)
     public = {"client_id": str(data["client_id"])} if data.get("client_id") else {}
     return IssuedCredential(
         values={"token": Secret(token)},

@@ -13,34 +13,29 @@ What holds, seen on OpenBao:
 
 from __future__ import annotations
 
-import logging
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_qcred.core.errors import (
     ConfigError,
-    IssuerBrokenError,
     IssuerError,
-    LeaseExpiredError,
     NotEntitledError,
     QcredError,
 )
-from jupyter_qcred.core.lease import Accessor, Outcome
+from jupyter_qcred.core.lease import Accessor
 from jupyter_qcred.core.secret import Secret
 from jupyter_qcred.issue.issuer import IssuedToken
-from jupyter_qcred.issue.vault import auth, classify
-from jupyter_qcred.issue.vault.classify import Call
+from jupyter_qcred.issue.vault import auth, problems, revocation
+from jupyter_qcred.issue.vault.call import Call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from logging import Logger
 
     from jupyter_qcred.issue.issuer import SessionRequest
     from jupyter_qcred.issue.vault.auth import Identity, Login
-    from jupyter_qcred.issue.vault.classify import Answer
+    from jupyter_qcred.issue.vault.call import Answer
     from jupyter_qcred.issue.vault.client import VaultClient
-
-logger = logging.getLogger(__name__)
 
 _VALUE_LIMIT: Final = 256
 _LABEL_LIMIT: Final = 32
@@ -63,15 +58,17 @@ class TreeRoles:
     lease_only: bool
 
 
-def open_server(client: VaultClient, identity: Identity, roles: TreeRoles) -> IssuedToken:
+def open_server(
+    client: VaultClient, identity: Identity, roles: TreeRoles, log: Logger
+) -> IssuedToken:
     """Log in and return the server token; drop the login token if this login made it."""
     login = auth.log_in(client, identity)
     kept = False
     try:
-        server, orphan = _server_token(client, login, roles)
+        server, orphan = _server_token(client, login, roles, log)
         kept = server.token is login.token or not orphan
         if server.own and not orphan:
-            logger.warning(
+            log.warning(
                 "Role %s makes no orphans: every session ends with the login token, and what the "
                 "user's groups may do, the sessions may do. Set orphan=true on the role",
                 roles.server,
@@ -79,10 +76,12 @@ def open_server(client: VaultClient, identity: Identity, roles: TreeRoles) -> Is
         return server
     finally:
         if login.ours and not kept:
-            _drop(client, login.token)
+            revocation.drop(client, login.token)
 
 
-def _server_token(client: VaultClient, login: Login, roles: TreeRoles) -> tuple[IssuedToken, bool]:
+def _server_token(
+    client: VaultClient, login: Login, roles: TreeRoles, log: Logger
+) -> tuple[IssuedToken, bool]:
     call = _creation("asking for the server token", roles.server)
     body: dict[str, Any] = {"display_name": "qcred-server"}
     if roles.entity_alias:
@@ -95,7 +94,7 @@ def _server_token(client: VaultClient, login: Login, roles: TreeRoles) -> tuple[
         raise problem
     if not roles.lease_only:
         raise problem
-    logger.warning(
+    log.warning(
         "No server token by role %s: credentials are read with the login token itself, "
         "and their end cannot be forced token by token",
         roles.server,
@@ -190,19 +189,19 @@ def _read_back(
     created = answer.body.get("auth")
     value = created.get("client_token") if isinstance(created, dict) else None
     if not isinstance(created, dict) or not isinstance(value, str) or not value:
-        raise classify.unexpected("a token", call, client.issuer)
+        raise problems.unexpected("a token", call, client.issuer)
     token = Secret(value)
     look = Call("looking the new token up", "GET", "auth/token/lookup-self", changes=True)
     try:
         facts = client.request(look, token=token).get("data")
         if not isinstance(facts, dict):
-            raise classify.unexpected("the token's data", look, client.issuer)
+            raise problems.unexpected("the token's data", look, client.issuer)
         issued = _issued(token, facts, above)
     except NotEntitledError:
         # The role's policies lack lookup-self. The answer to the creation names the same policies.
         issued, facts = _issued(token, created, above), created
     except QcredError as problem:
-        _drop(client, token)
+        revocation.drop(client, token)
         if isinstance(problem, IssuerError):
             problem.ambiguous = True
         raise
@@ -230,46 +229,3 @@ def _as_wide_as(policies: frozenset[str], above: frozenset[str]) -> bool:
     """Whether nothing was taken away: what a role without allowed_policies does."""
     special = above - {"default"}
     return "root" in policies or (bool(special) and special <= policies)
-
-
-def revoke(client: VaultClient, token: IssuedToken) -> Outcome:
-    """Invalidate a token by itself, and with it everything below."""
-    if not token.own:
-        return Outcome.UNSUPPORTED  # everything of this user hangs on it, and it is not ours
-    call = Call("revoking a token", "POST", "auth/token/revoke-self", changes=True)
-    return revocation(client, client.send(call, token=token.token), call, token.token, dead=True)
-
-
-def revocation(
-    client: VaultClient, answer: Answer, call: Call, token: Secret, *, dead: bool
-) -> Outcome:
-    """Return what the answer to a revocation means.
-
-    Args:
-        client: to ask about the token.
-        answer: the answer.
-        call: the revocation.
-        token: what it was asked with.
-        dead: a dead ``token`` means that the revocation is done already.
-
-    Raises:
-        QcredError: nothing was decided: try again (unreachable, sealed, throttled), or with another
-            token (``LeaseExpiredError``, unless ``dead``).
-    """
-    if answer.ok:
-        return Outcome.CONFIRMED
-    problem = client.problem(answer, call, token)
-    if isinstance(problem, LeaseExpiredError) and dead:
-        return Outcome.CONFIRMED
-    if isinstance(problem, NotEntitledError):
-        return Outcome.UNSUPPORTED
-    if isinstance(problem, ConfigError) or type(problem) in {IssuerError, IssuerBrokenError}:
-        return Outcome.FAILED
-    raise problem
-
-
-def _drop(client: VaultClient, token: Secret) -> None:
-    """Revoke a token that nobody else uses, best effort: its TTL ends it anyway."""
-    call = Call("dropping a login token", "POST", "auth/token/revoke-self", changes=True)
-    with suppress(QcredError):
-        client.send(call, token=token)
