@@ -127,11 +127,17 @@ def decode(line: bytes) -> Record | None:
         found = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    cls = _OPS.get(found.pop("op", None)) if isinstance(found, dict) else None
-    if cls is None or found.keys() != {spec.name for spec in fields(cls)}:
+    return _record(found) if isinstance(found, dict) else None
+
+
+def _record(found: dict[str, Any]) -> Record | None:
+    cls = _OPS.get(str(found.pop("op", None)))
+    moment = found.pop("at", None)
+    if cls is None or not isinstance(moment, dict):
         return None
-    moment = found.pop("at")
-    if not (isinstance(moment, dict) and moment.keys() == {"wall", "clock", "boot"}):
+    if found.keys() != {spec.name for spec in fields(cls)} - {"at"}:
+        return None
+    if moment.keys() != {spec.name for spec in fields(Moment)}:
         return None
     if not all(_fits(name, value) for name, value in (*found.items(), *moment.items())):
         return None
