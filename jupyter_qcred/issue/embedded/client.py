@@ -8,7 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_qcred.core.errors import (
     IssuerBrokenError,
@@ -22,6 +22,9 @@ from jupyter_qcred.issue.embedded.sockets import UNIX, connect
 
 if TYPE_CHECKING:
     import socket
+
+
+_SEE_LOG: Final = "Its log is openbao.log; `jupyter qcred init` names the directory"
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -99,7 +102,9 @@ class Client:
             answer = link.getresponse()
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException):
-            raise IssuerUnreachableError("The embedded OpenBao does not answer") from None
+            raise IssuerUnreachableError(
+                "The embedded OpenBao does not answer", next_step=f"Try again. {_SEE_LOG}"
+            ) from None
         finally:
             link.close()
 
@@ -116,10 +121,13 @@ class BadRequestError(IssuerError):
 
 
 def _refusal(status: int, path: str) -> Exception:
+    answers = f"The embedded OpenBao answers {path} with {status}"
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        return IssuerSealedError("The embedded OpenBao is not unsealed")
+        return IssuerSealedError("The embedded OpenBao is sealed", next_step=_SEE_LOG)
     if status == HTTPStatus.FORBIDDEN:
-        return NotEntitledError(f"The embedded OpenBao refuses {path}")
+        return NotEntitledError(
+            answers, next_step="Bring its policies up to date: `jupyter qcred init`"
+        )
     if status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return BadRequestError(f"The embedded OpenBao answers {path} with {status}")
-    return IssuerBrokenError(f"The embedded OpenBao answers {path} with {status}")
+        return BadRequestError(answers, next_step=_SEE_LOG)
+    return IssuerBrokenError(answers, next_step=_SEE_LOG)

@@ -27,8 +27,13 @@ class Layout:
 
     @property
     def config(self) -> Path:
-        """OpenBao's configuration, written anew at each start; names secret files, holds none."""
+        """OpenBao's configuration, new at each start; names secret files, holds none."""
         return self.directory / "config.json"
+
+    @property
+    def next_config(self) -> Path:
+        """Configuration for the next start; the supervisor takes it once nobody else can run."""
+        return self.directory / "config.next.json"
 
     @property
     def data(self) -> Path:

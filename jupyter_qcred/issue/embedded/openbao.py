@@ -42,7 +42,7 @@ from jupyter_qcred.issue.embedded.lock import FileLock
 from jupyter_qcred.issue.embedded.place import choose_addresses
 from jupyter_qcred.issue.embedded.plan import JUPYTER, KEEPER, MOUNT, PUT, Plan, identities
 from jupyter_qcred.issue.embedded.program import find_program
-from jupyter_qcred.issue.embedded.supervisor import EXIT_BUSY, Launch
+from jupyter_qcred.issue.embedded.supervisor import EXIT_BUSY, TICK, Launch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -111,13 +111,16 @@ class EmbeddedOpenBao(LoggingConfigurable):
     def init(self) -> str:
         """Set up, or bring policies and roles up to date; return the directory.
 
-        Idempotent, and part of every :meth:`hold`: an upgrade needs no step of its own.
+        Idempotent. :meth:`hold` does the same when the package or a setting has changed, so that an
+        upgrade needs no step of its own; this does it in any case.
 
         Raises:
             QcredError: as for :meth:`hold`.
         """
-        with self.hold():
-            return self.directory
+        deadline = time.monotonic() + self.start_timeout
+        with self.hold() as hold, self._explained():
+            self._apply(hold.address, deadline)
+        return self.directory
 
     def hold(self) -> Hold:
         """Start OpenBao or join the running one; it works when this returns.
@@ -206,34 +209,28 @@ class EmbeddedOpenBao(LoggingConfigurable):
         program = find_program(self.executable)
         make_private_directory(self.layout.directory)
         with self._setup(deadline):
-            while True:
+            while time.monotonic() < deadline:
                 # Somebody else may have started it while we waited for the lock.
                 if link := join(self.layout):
                     return link
-                if time.monotonic() >= deadline:
-                    raise self._failure("does not start")
-                self._prepare()
                 address, hold = choose_addresses(self.layout, self.transport)
-                write_private(self.layout.config, self._plan().config(address).encode())
+                write_private(self.layout.next_config, self._plan().config(address).encode())
+                self._refuse_other_host()
+                self._prepare()
                 if link := self._launch(Launch(program, address, hold, self.linger)):
                     return link
+                time.sleep(0.05)  # another one is about to end
+        raise self._failure("is held by a process that neither answers nor ends")
 
     def _prepare(self) -> None:
         """Make the keys; nothing is overwritten."""
         layout = self.layout
-        if not layout.applied.exists() and layout.data.exists():
-            # The first start was cut short: OpenBao refuses to go on from a half
-            # self-initialised storage, and nobody can have stored a key in it.
-            unfinished = layout.data.with_name("data.unfinished")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            layout.data.rename(unfinished)
         if layout.applied.exists() and not layout.unseal_key.exists():
             raise ConfigError(
                 f"{layout.unseal_key} is lost, and with it every key stored in {layout.directory}",
                 next_step=f"Bring the file back from a backup, or remove {layout.directory} and "
                 "store your keys again",
             )
-        make_private_directory(layout.data)
         if not layout.unseal_key.exists():
             write_private(layout.unseal_key, secrets.token_bytes(32))
         for identity in identities():
@@ -247,8 +244,6 @@ class EmbeddedOpenBao(LoggingConfigurable):
         while time.monotonic() < patience:
             status = process.poll()
             if status == EXIT_BUSY:
-                time.sleep(_POLL)
-                self._refuse_other_host()
                 return None
             if status:
                 break
@@ -283,8 +278,13 @@ class EmbeddedOpenBao(LoggingConfigurable):
             os.close(log)
 
     def _refuse_other_host(self) -> None:
+        """Two on one storage would ruin it, and not every shared file system keeps locks."""
         record = Record.read(self.layout.record)
-        if record is not None and record.host != socket.gethostname():
+        if record is None or record.host == socket.gethostname():
+            return
+        # Both times are the file server's.
+        age = self.layout.next_config.stat().st_mtime - self.layout.record.stat().st_mtime
+        if age < 4 * TICK:
             raise IssuerError(
                 f"The embedded OpenBao in {self.directory} is in use on {record.host}",
                 next_step="Close Jupyter there, or set EmbeddedOpenBao.directory to a local one",
@@ -316,17 +316,20 @@ class EmbeddedOpenBao(LoggingConfigurable):
     # -- set-up --------------------------------------------------------------------------------
 
     def _bring_up_to_date(self, link: Link, deadline: float) -> None:
+        if self._applied() != self._plan().fingerprint():
+            self._apply(link.record.address, deadline)
+
+    def _apply(self, address: str, deadline: float) -> None:
         plan = self._plan()
-        if self._applied() == plan.fingerprint():
-            return
         with self._setup(deadline):
-            client = Client(link.record.address)
+            client = Client(address)
             client.login(KEEPER, self._secret_id(KEEPER))
             for request in plan.requests:
                 if not request.once:
                     client.request("POST", request.path, request.data)
-            content = {"applied": plan.fingerprint(), "version": jupyter_qcred.__version__}
-            write_private(self.layout.applied, json.dumps(content).encode())
+            if self._applied() != plan.fingerprint():
+                content = {"applied": plan.fingerprint(), "version": jupyter_qcred.__version__}
+                write_private(self.layout.applied, json.dumps(content).encode())
 
     def _applied(self) -> str | None:
         try:

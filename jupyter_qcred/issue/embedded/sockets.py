@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from jupyter_qcred.issue.embedded.files import user_id
+from jupyter_qcred.issue.embedded.files import make_private_directory, user_id
 
 MAX_PATH: Final = 100
 """Longest socket path in bytes: 104 on macOS, 108 on Linux, both with the closing zero."""
@@ -24,6 +24,8 @@ def listen(address: str) -> socket.socket:
     """Listen on ``unix:///path`` (replacing a stale socket) or ``tcp://127.0.0.1:0``."""
     if address.startswith(UNIX):
         path = Path(address.removeprefix(UNIX))
+        # A predecessor removes the directory when it ends.
+        make_private_directory(path.parent)
         path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(str(path))

@@ -8,6 +8,7 @@ Run as ``supervisor DIRECTORY LAUNCH`` by whoever finds no instance. Rules:
   open counts no longer once the process which connected is dead.
 * No users for the linger time: OpenBao is stopped and the supervisor exits.
 * OpenBao dies: it is started again, a few times; then the supervisor exits, which users see.
+* SIGTERM stops both. SIGHUP has it look after the logs and sockets at once, as it does at times.
 * The supervisor dies in any way: Linux kills OpenBao. Elsewhere the next supervisor does.
 
 Standard library only, and no site-packages start-up: it runs isolated, in little memory, with
@@ -21,6 +22,7 @@ import json
 import os
 import secrets
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
@@ -31,6 +33,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from jupyter_qcred.issue.embedded.files import make_private_directory
 from jupyter_qcred.issue.embedded.layout import LOG_LIMIT, Layout, Record
 from jupyter_qcred.issue.embedded.lock import FileLock
 from jupyter_qcred.issue.embedded.sockets import TCP, UNIX, is_ours, listen, peer_pid
@@ -47,8 +50,8 @@ _RESTARTS: Final = (0.0, 0.3, 1.0)
 _FIRST_HOLD: Final = 10.0
 """Seconds in which the first user must have connected: whoever started us may be dead."""
 
-_TICK: Final = 15.0
-"""Seconds between looks at the sockets and the sizes of the logs."""
+TICK: Final = 15.0
+"""Seconds between looks at the sockets and the sizes of the logs, and between signs of life."""
 
 KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)
 
@@ -215,7 +218,7 @@ class Supervisor:
         now = time.monotonic()
         self._idle_until: float | None = now + max(_FIRST_HOLD, launch.linger)
         self._start_at: float | None = now
-        self._tick_at = now + _TICK
+        self._tick_at = now + TICK
 
     def run(self) -> None:
         """Serve until nobody needs OpenBao, or it can't be kept running."""
@@ -244,15 +247,20 @@ class Supervisor:
         self._writer = writer
         signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
         self._selector.register(reader, selectors.EVENT_READ, self.wake)
-        for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK"):
+        for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), lambda *_: self.stop())
-        if hasattr(signal, "SIGCHLD"):
+        if sys.platform != "win32":
+            signal.signal(signal.SIGHUP, lambda *_: self.tick_now())
             signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def stop(self) -> None:
         """End the loop after this round."""
         self._stopping = True
+
+    def tick_now(self) -> None:
+        """Look after sockets and logs in this round."""
+        self._tick_at = 0.0
 
     def _timeout(self) -> float:
         due = [self._tick_at, *(t for t in (self._idle_until, self._start_at) if t is not None)]
@@ -270,7 +278,7 @@ class Supervisor:
             return
         self._keep_running(now)
         if now >= self._tick_at:
-            self._tick_at = now + _TICK
+            self._tick_at = now + TICK
             self._tick()
 
     def _keep_running(self, now: float) -> None:
@@ -298,6 +306,7 @@ class Supervisor:
                 _note("a socket vanished")
                 self.stop()
         with suppress(OSError):
+            os.utime(self._layout.record)  # a sign of life for other machines
             if self._layout.audit_log.stat().st_size > LOG_LIMIT:
                 rotate(self._layout.audit_log)
                 self._openbao.reopen_logs()
@@ -327,6 +336,9 @@ class Supervisor:
             if address.startswith(UNIX):
                 with suppress(OSError):
                     Path(address.removeprefix(UNIX)).unlink()
+        if self._launch.hold.startswith(UNIX):
+            with suppress(OSError):  # OpenBao removes its own socket
+                Path(self._launch.hold.removeprefix(UNIX)).parent.rmdir()
         _note("stopped")
 
 
@@ -389,9 +401,23 @@ def _limit() -> None:
     """Files for us alone, and no core dump: one of OpenBao would hold every key."""
     os.umask(0o077)
     if sys.platform != "win32":
-        import resource  # noqa: PLC0415 - not on Windows
+        import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _prepare(layout: Layout) -> None:
+    """Ready the files; nobody uses them, since the lock is ours."""
+    layout.next_config.replace(layout.config)
+    if layout.data.exists() and not layout.applied.exists():
+        # The first start was cut short: OpenBao refuses to go on from a storage that is half set
+        # up, and nobody can have stored a key in it. Put aside all the same, not deleted.
+        unfinished = layout.data.with_name("data.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        layout.data.rename(unfinished)
+    make_private_directory(layout.data)
+    if layout.audit_log.exists() and layout.audit_log.stat().st_size > LOG_LIMIT:
+        rotate(layout.audit_log)
 
 
 def main(arguments: list[str]) -> int:
@@ -401,8 +427,7 @@ def main(arguments: list[str]) -> int:
     _limit()
     if not lock.acquire() and not (_stop_leftover(layout) and lock.acquire(timeout=5)):
         return EXIT_BUSY
-    if layout.audit_log.exists() and layout.audit_log.stat().st_size > LOG_LIMIT:
-        rotate(layout.audit_log)
+    _prepare(layout)
     listener = listen(launch.hold)
     # Out of the starter's process tree: it may be ended with all its children.
     if sys.platform != "win32" and os.fork():
