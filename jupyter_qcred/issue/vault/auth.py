@@ -96,9 +96,9 @@ def log_in(client: VaultClient, identity: Identity) -> Login:
             )
         raise problem
     auth = answer.body.get("auth")
-    token = auth.get("client_token") if isinstance(auth, dict) else None
-    if not isinstance(auth, dict) or not isinstance(token, str):
+    if not isinstance(auth, dict) or not isinstance(auth.get("client_token"), str):
         raise unexpected("a token", call, client.issuer)
+    token = Secret(auth["client_token"])
     if not token:
         raise NeedsLoginError(
             f"{client.issuer} asks for a second factor at `{path}`",
@@ -111,7 +111,7 @@ def _given(client: VaultClient, token: Secret, identity: Identity) -> Login:
     call = Call("looking the login token up", "GET", "auth/token/lookup-self", changes=False)
     answer = client.send(call, token=token)
     if answer.ok and isinstance(data := answer.body.get("data"), dict):
-        return _login(token.reveal(), data, ours=False)
+        return _login(token, data, ours=False)
     if answer.status != 403:
         raise of_answer(answer, call, client.issuer)
     if not client.alive(token):
@@ -119,14 +119,14 @@ def _given(client: VaultClient, token: Secret, identity: Identity) -> Login:
             f"the token given by auth_method={identity.method} is dead at {client.issuer}",
             next_step=_ADVICE[identity.method],
         )
-    return _login(token.reveal(), {}, ours=False)
+    return _login(token, {}, ours=False)
 
 
-def _login(token: str, facts: Mapping[str, Any], *, ours: bool) -> Login:
+def _login(token: Secret, facts: Mapping[str, Any], *, ours: bool) -> Login:
     """Build a Login from an ``auth`` block or from a look-up, which name the same things apart."""
     policies = {*(facts.get("policies") or ()), *(facts.get("identity_policies") or ())}
     return Login(
-        token=Secret(token),
+        token=token,
         ours=ours,
         accessor=Accessor(str(facts.get("accessor") or "")),
         ttl=float(facts.get("lease_duration") or facts.get("ttl") or 0) or float("inf"),
@@ -158,35 +158,35 @@ def _from_environment(name: str) -> Secret:
     return Secret(value)
 
 
-def _approle(identity: Identity) -> tuple[str, dict[str, str]]:
-    body = {"role_id": identity.role_id}
+def _approle(identity: Identity) -> tuple[str, dict[str, str | Secret]]:
+    body: dict[str, str | Secret] = {"role_id": identity.role_id}
     if identity.secret_id_file:
-        body["secret_id"] = _read(identity.secret_id_file, "secret_id_file").reveal()
+        body["secret_id"] = _read(identity.secret_id_file, "secret_id_file")
     elif identity.secret_id:
-        body["secret_id"] = identity.secret_id.reveal()
+        body["secret_id"] = identity.secret_id
     return f"auth/{identity.mount}/login", body
 
 
-def _jwt(identity: Identity) -> tuple[str, dict[str, str]]:
+def _jwt(identity: Identity) -> tuple[str, dict[str, str | Secret]]:
     if identity.jwt_file:
         jwt = _read(identity.jwt_file, "jwt_file")
     else:
         jwt = _from_environment(identity.jwt_env)
-    body = {"jwt": jwt.reveal()}
+    body: dict[str, str | Secret] = {"jwt": jwt}
     if identity.role:
         body["role"] = identity.role
     return f"auth/{identity.mount}/login", body
 
 
-def _kubernetes(identity: Identity) -> tuple[str, dict[str, str]]:
+def _kubernetes(identity: Identity) -> tuple[str, dict[str, str | Secret]]:
     jwt = _read(identity.service_account_file, "service_account_file")
-    return f"auth/{identity.mount}/login", {"role": identity.role, "jwt": jwt.reveal()}
+    return f"auth/{identity.mount}/login", {"role": identity.role, "jwt": jwt}
 
 
-def _userpass(identity: Identity) -> tuple[str, dict[str, str]]:
+def _userpass(identity: Identity) -> tuple[str, dict[str, str | Secret]]:
     password = _read(identity.password_file, "password_file")
     path = f"auth/{identity.mount}/login/{identity.username}"
-    return path, {"password": password.reveal()}
+    return path, {"password": password}
 
 
 _GIVEN: Final[Mapping[str, Callable[[Identity], Secret]]] = {
@@ -194,7 +194,7 @@ _GIVEN: Final[Mapping[str, Callable[[Identity], Secret]]] = {
     "token_file": lambda identity: _read(identity.token_file, "token_file"),
 }
 
-_REQUESTS: Final[Mapping[str, Callable[[Identity], tuple[str, dict[str, str]]]]] = {
+_REQUESTS: Final[Mapping[str, Callable[[Identity], tuple[str, dict[str, str | Secret]]]]] = {
     "approle": _approle,
     "jwt": _jwt,
     "kubernetes": _kubernetes,

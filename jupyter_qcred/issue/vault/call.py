@@ -1,12 +1,21 @@
-"""One request and its answer, as values."""
+"""One request and its answer, as values that show no secret.
+
+Errors are raised from frames which hold a body. Tools that show a traceback with its variables
+(pytest, IPython, error trackers) must find nothing there: a request's body carries Secrets, an
+answer's objects are masked.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+
+class Masked(dict[str, Any]):
+    """A JSON object whose representation shows nothing of it."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} fields>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,7 @@ class Answer:
     """
 
     status: int
-    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    body: Masked = field(default_factory=Masked)
     errors: tuple[str, ...] = field(default=(), repr=False)
     valid: bool = True
 

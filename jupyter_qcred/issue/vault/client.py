@@ -19,15 +19,15 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from jupyter_qcred.core.errors import ConfigError, NeedsLoginError
+from jupyter_qcred.core.secret import Secret
 from jupyter_qcred.issue.vault import classify, problems
-from jupyter_qcred.issue.vault.call import Answer, Call
+from jupyter_qcred.issue.vault.call import Answer, Call, Masked
 from jupyter_qcred.issue.vault.unixsocket import UnixAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jupyter_qcred.core.errors import QcredError
-    from jupyter_qcred.core.secret import Secret
 
 UNIX: Final = "unix://"
 _POOL: Final = 32  # more than the threads of any caller; unused ones cost nothing
@@ -80,19 +80,28 @@ class VaultClient:
     ) -> Answer:
         """Send one request; return the answer whatever its status.
 
+        Args:
+            call: what to ask.
+            token: what to ask with; None for a login.
+            body: JSON object; a Secret in it is sent as its value.
+
         Raises:
             QcredError: no answer came; see ``classify.of_transport``.
         """
         failure: QcredError
-        headers = {"X-Vault-Token": _header(token)} if token else {}
         path = _quoted(call)
+        if token and not _fits_header(token):
+            raise NeedsLoginError(
+                "the token holds spaces or characters that no token has",
+                next_step="Check the file or setting that it comes from",
+            )
         try:
             response = self._adapter.request(
                 call.method,
                 f"/v1/{path}",
-                headers=headers,
+                headers={"X-Vault-Token": token.reveal()} if token else {},
                 raise_exception=False,
-                json=body,
+                json=None if body is None else _plain(body),
                 timeout=self._timeout(call),
             )
         except (OSError, HTTPError) as error:  # requests' own are OSErrors
@@ -105,7 +114,7 @@ class VaultClient:
 
     def request(
         self, call: Call, *, token: Secret | None, body: Mapping[str, Any] | None = None
-    ) -> Mapping[str, Any]:
+    ) -> Masked:
         """Send one request; return the JSON object of a good answer.
 
         Raises:
@@ -155,15 +164,16 @@ def _session(endpoint: Endpoint) -> requests.Session:
     return session
 
 
-def _header(token: Secret) -> str:
-    """Return the token for a header; what cannot stand there would be shown by the refusal."""
+def _fits_header(token: Secret) -> bool:
+    """Whether http.client takes it; it would show the value in its refusal."""
     text = token.reveal()
-    if not (text.isascii() and text.isprintable() and " " not in text):
-        raise NeedsLoginError(
-            "the token holds spaces or characters that no token has",
-            next_step="Check the file or setting that it comes from",
-        )
-    return text
+    return text.isascii() and text.isprintable() and " " not in text
+
+
+def _plain(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.reveal() if isinstance(value, Secret) else value for name, value in body.items()
+    }
 
 
 def _quoted(call: Call) -> str:
@@ -181,10 +191,10 @@ def _answer(response: requests.Response) -> Answer:
     body: Any = None
     valid = not response.content
     with suppress(ValueError):  # a proxy's page, a cut body: judged by `valid`
-        body = response.json() if response.content else {}
-        valid = isinstance(body, dict)
-    if not isinstance(body, dict):
-        body = {}
+        body = response.json(object_hook=Masked) if response.content else Masked()
+        valid = isinstance(body, Masked)
+    if not isinstance(body, Masked):
+        body = Masked()
     listed = body.get("errors")
     texts = listed if isinstance(listed, list) else []
     if not valid:

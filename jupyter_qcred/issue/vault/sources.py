@@ -10,7 +10,7 @@ from jupyter_qcred.core.secret import Secret
 from jupyter_qcred.issue.issuer import IssuedCredential
 from jupyter_qcred.issue.profile import SourceKind
 from jupyter_qcred.issue.vault import problems, revocation
-from jupyter_qcred.issue.vault.call import Call
+from jupyter_qcred.issue.vault.call import Call, Masked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -88,10 +88,10 @@ def _not_stored(profile: Profile, path: str) -> NotStoredError:
 def _static(data: object, profile: Profile) -> IssuedCredential:
     if not isinstance(data, dict) or not data:
         raise _not_stored(profile, profile.source.path)
-    for name, value in data.items():
-        if not isinstance(value, str):
+    for name, kind in {name: _json_kind(value) for name, value in data.items()}.items():
+        if kind != "a text":
             raise ConfigError(
-                f"field `{name}` of {profile.name} is not a text but {_json_kind(value)}",
+                f"field `{name}` of {profile.name} is not a text but {kind}",
                 next_step="Store it as a text; for a JSON document, as one text field",
                 credential=profile.name,
             )
@@ -99,8 +99,8 @@ def _static(data: object, profile: Profile) -> IssuedCredential:
 
 
 def _json_kind(value: object) -> str:
-    names = {bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "a map"}
-    return names.get(type(value), "empty")
+    names = {str: "a text", bool: "a boolean", int: "a number", float: "a number", list: "a list"}
+    return "empty" if value is None else names.get(type(value), "a map")
 
 
 # ---- dynamic engines: a lease that Vault ends ---------------------------------------------------
@@ -141,7 +141,7 @@ def _leased(answer: Mapping[str, Any], lease: str, profile: Profile) -> IssuedCr
             next_step="Check the kind and the path of the source",
             credential=profile.name,
         )
-    texts = {name: value for name, value in data.items() if isinstance(value, str) and value}
+    texts = Masked((name, v) for name, v in data.items() if isinstance(v, str) and v)
     # A number or a boolean beside the credential tells about it (ttl, expiry); redacting each
     # `3600` of a notebook would help nobody.
     facts = {name: str(v) for name, v in data.items() if isinstance(v, int | float)}
@@ -186,12 +186,11 @@ def _oidc(client: VaultClient, session: Secret, profile: Profile) -> IssuedCrede
     if not answer.ok:
         raise client.problem(answer, call, session)
     data = answer.body.get("data")
-    token = data.get("token") if isinstance(data, dict) else None
-    if not isinstance(data, dict) or not isinstance(token, str) or not token:
+    if not isinstance(data, dict) or not isinstance(data.get("token"), str):
         raise problems.unexpected("a signed token", call, client.issuer)
     public = {"client_id": str(data["client_id"])} if data.get("client_id") else {}
     return IssuedCredential(
-        values={"token": Secret(token)},
+        values={"token": Secret(data["token"])},
         public=public,
         main="token",
         upstream_lease=None,

@@ -187,10 +187,9 @@ def _read_back(
             revoked if that still can be done.
     """
     created = answer.body.get("auth")
-    value = created.get("client_token") if isinstance(created, dict) else None
-    if not isinstance(created, dict) or not isinstance(value, str) or not value:
+    if not isinstance(created, dict) or not isinstance(created.get("client_token"), str):
         raise problems.unexpected("a token", call, client.issuer)
-    token = Secret(value)
+    token = Secret(created["client_token"])
     look = Call("looking the new token up", "GET", "auth/token/lookup-self", changes=True)
     try:
         facts = client.request(look, token=token).get("data")
