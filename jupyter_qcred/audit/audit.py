@@ -1,0 +1,179 @@
+"""Hand events to the server's event logger and to a file; lose none silently, and never raise.
+
+``EventLogger.emit`` starts listeners as tasks, so that on a server it must run on the server's
+loop; events may come from any thread. The file has an event logger of its own: no listener can
+delay it, no modifier can change it, and the server's events API cannot write to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from contextlib import suppress
+from threading import Condition, Lock
+from typing import TYPE_CHECKING
+
+from jupyter_events import EventLogger
+
+from jupyter_qcred.audit.events import AuditEvent, data_of, schema_id, schema_paths
+from jupyter_qcred.audit.file import AuditFileHandler
+from jupyter_qcred.core.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from jupyter_qcred.core.clock import Clock
+
+_MAX_BYTES = 8 << 20
+_BACKUPS = 4
+_LAST_WAIT = 1.0
+"""Seconds that ``close`` gives the server's loop to take what was handed to it."""
+
+
+def register_schemas(event_logger: EventLogger) -> None:
+    """Make our schemas known to an event logger; those it knows already stay."""
+    for path in schema_paths():
+        name = f"https://events.jupyter.org/jupyter_qcred/{path.parent.name}/v1"
+        if name not in event_logger.schemas:
+            event_logger.register_event_schema(path)
+
+
+class Audit:
+    """Where audit events go. Safe to call from any thread."""
+
+    def __init__(
+        self,
+        *,
+        event_logger: EventLogger | None = None,
+        file: Path | None = None,
+        call_on_loop: Callable[[Callable[[], None]], object] | None = None,
+        clock: Clock | None = None,
+        log: logging.Logger | None = None,
+        max_bytes: int = _MAX_BYTES,
+    ) -> None:
+        """Open the sinks. What fails is reported to ``log``; the file is tried again by ``emit``.
+
+        Args:
+            event_logger: the server's. Our schemas are registered with it.
+            file: JSON lines; rotated at ``max_bytes``, four older ones are kept.
+            call_on_loop: runs a function on the loop of ``event_logger``, from any thread; without
+                it ``emit`` must be called on that loop, or the logger must have no listeners.
+            clock: for the time stamps.
+            log: for failures of the audit itself.
+            max_bytes: size of the file.
+        """
+        self._call_on_loop = call_on_loop
+        self._clock = clock or SystemClock()
+        self._log = log or logging.getLogger(__name__)
+        self._changed = Condition()
+        self._pending: deque[tuple[AuditEvent, datetime]] = deque()
+        self._dropped = 0
+        self._event_logger = event_logger
+        self._file = file
+        self._max_bytes = max_bytes
+        self._file_lock = Lock()
+        self._file_logger: EventLogger | None = None
+        self._handler: AuditFileHandler | None = None
+        try:
+            if event_logger is not None:
+                register_schemas(event_logger)
+            if file is not None:
+                self._opened(file)
+        except Exception as error:  # noqa: BLE001 - no failure here may stop a server
+            self._failed("The audit is not as it should be", error)
+
+    def _opened(self, file: Path) -> EventLogger:
+        with self._file_lock:
+            if self._file_logger is None:
+                handler = AuditFileHandler(file, max_bytes=self._max_bytes, backups=_BACKUPS)
+                file_logger = EventLogger(handlers=[handler])
+                register_schemas(file_logger)
+                self._handler, self._file_logger = handler, file_logger
+            return self._file_logger
+
+    @property
+    def dropped(self) -> int:
+        """How often an event could not be handed to a sink."""
+        return self._dropped
+
+    def emit(self, event: AuditEvent) -> None:
+        """Record an event with the present time. Never raises."""
+        # Naive, as EventLogger appends the "Z" itself.
+        when = self._clock.wall().replace(tzinfo=None)
+        if (file := self._file) is not None:
+            self._hand_over(lambda: self._opened(file), event, when)
+        if (event_logger := self._event_logger) is None:
+            return
+        if self._call_on_loop is None:
+            self._hand_over(lambda: event_logger, event, when)
+            return
+        with self._changed:
+            self._pending.append((event, when))
+        # A loop that is closed refuses: then close() hands the event over.
+        with suppress(Exception):
+            self._call_on_loop(self._hand_over_next)
+
+    def _hand_over_next(self) -> None:
+        with self._changed:
+            if not self._pending:
+                return
+            event, when = self._pending.popleft()
+            self._changed.notify_all()
+        if (event_logger := self._event_logger) is not None:
+            self._hand_over(lambda: event_logger, event, when)
+
+    def _hand_over(
+        self, sink: Callable[[], EventLogger], event: AuditEvent, when: datetime
+    ) -> None:
+        try:
+            sink().emit(schema_id=schema_id(event), data=data_of(event), timestamp_override=when)
+        except Exception as error:  # noqa: BLE001 - what is recorded must not depend on the record
+            self._failed(f"A {event.name} event was not recorded", error)
+
+    def _failed(self, what: str, error: Exception) -> None:
+        """Count, and tell once: a full disk would otherwise fill the log as well."""
+        with self._changed:
+            self._dropped += 1
+            first = self._dropped == 1
+        if first:
+            # A validation error quotes the event; its kind says enough.
+            words = error.strerror if isinstance(error, OSError) else None
+            self._log.error("%s: %s", what, words or type(error).__name__)
+
+    def close(self) -> None:
+        """Hand over what the loop did not take in time, and close the file. Never raises.
+
+        Events that come later go to the server's event logger only.
+        """
+        self._flush()
+        with self._file_lock:
+            self._file = None
+            if self._file_logger is not None and self._handler is not None:
+                # The logger's name is made of an id that may be used again.
+                self._file_logger.remove_handler(self._handler)
+                self._file_logger = None
+                with suppress(OSError):
+                    self._handler.close()
+
+    def _flush(self) -> None:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._pending, _LAST_WAIT)
+            if self._pending:
+                # The server's loop has stopped; listeners need some loop to be started on.
+                asyncio.run(self._hand_over_all())
+        else:
+            self._take_all()
+
+    async def _hand_over_all(self) -> None:
+        self._take_all()
+        await asyncio.sleep(0)
+
+    def _take_all(self) -> None:
+        while self._pending:
+            self._hand_over_next()

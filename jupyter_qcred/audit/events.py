@@ -1,0 +1,255 @@
+"""What is worth a record: six events, each a frozen value and a schema of the same fields.
+
+An event holds text, numbers and labels; a ``Secret`` in one is refused when it is made. Text that
+comes from outside (kernel ids, user names, paths) is cut and cleaned, never a reason to lose an
+event: a client must not escape the audit by a long name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from math import isfinite
+from pathlib import Path
+from typing import ClassVar, Final, Literal
+
+What = Literal["server token", "session token", "credential"]
+"""What was issued, renewed or revoked."""
+
+RevokedOutcome = Literal["confirmed", "unsupported", "failed", "expired"]
+
+_ID: Final = "https://events.jupyter.org/jupyter_qcred/{}/v1"
+_SCHEMAS: Final = Path(__file__).parent / "schemas"
+
+LONGEST: Final = 256
+"""Characters of any text in an event; ``path`` may have ``LONGEST_PATH``."""
+LONGEST_PATH: Final = 1024
+MOST_ENTRIES: Final = 32
+"""Labels or policies in an event."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEvent:
+    """What all events say: on whose behalf, and for which kernel.
+
+    Attributes:
+        user: name of the user of the server; empty where it is not known (a leftover of an earlier
+            server).
+        server: our name of the server.
+        kernel: Jupyter's kernel id, chosen by clients; empty where no kernel is concerned.
+        session: intent id of the session token, the key that joins the events of one kernel launch.
+    """
+
+    name: ClassVar[str]
+
+    user: str
+    server: str
+    kernel: str = ""
+    session: str = ""
+
+    def __post_init__(self) -> None:
+        for spec in fields(self):
+            _refuse_objects(spec.name, getattr(self, spec.name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialEvent(AuditEvent):
+    """An event about one credential.
+
+    Attributes:
+        credential: its name; empty for tokens of the issuer's own.
+        vendor: the quantum cloud.
+        labels: environment, project, cost centre, from the profile.
+        lease_id: our handle of the lease.
+    """
+
+    credential: str = ""
+    vendor: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    lease_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued(CredentialEvent):
+    """The issuer gave a token or a credential.
+
+    Attributes:
+        what: which of them.
+        issuer: the issuer in a few words, with its address.
+        accessor: Vault's handle of the token, or of the token that the lease belongs to.
+        ttl: seconds it lives unless renewed; None for a static key.
+        narrowed: whether the token holds the role's policies only. False is the record "not
+            narrowed": identity policies of the user widen it. None where no token was made.
+        policies: the token's policies.
+    """
+
+    name = "issued"
+
+    what: What
+    issuer: str
+    accessor: str = ""
+    ttl: float | None = None
+    narrowed: bool | None = None
+    policies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered(CredentialEvent):
+    """The kernel acknowledged that it has the credential.
+
+    Attributes:
+        ttl: seconds it lives unless renewed; None for a static key.
+    """
+
+    name = "delivered"
+
+    ttl: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed(CredentialEvent):
+    """A life was extended, or a value replaced.
+
+    Attributes:
+        what: a token or a credential.
+        issuer: the issuer in a few words, with its address.
+        accessor: as in ``Issued``.
+        ttl: seconds it lives from now.
+        replaced: the kernel got another value (rotate); False: the same one lives on.
+    """
+
+    name = "renewed"
+
+    what: What
+    issuer: str
+    accessor: str = ""
+    ttl: float | None = None
+    replaced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revoked(CredentialEvent):
+    """A revocation was answered, or time made it needless.
+
+    Attributes:
+        what: a token or a credential.
+        outcome: what the upstream said. Only ``confirmed`` means that the value is dead because of
+            us; ``expired``: dead by itself; ``unsupported``: it lives for ``ttl`` more seconds;
+            ``failed``: it is tried again.
+        cause: why it was asked for, a word such as ``kernel_ended``.
+        issuer: the issuer in a few words, with its address.
+        accessor: as in ``Issued``.
+        ttl: seconds the value can live on; None where it is dead, or a static key.
+    """
+
+    name = "revoked"
+
+    what: What
+    outcome: RevokedOutcome
+    cause: str = ""
+    issuer: str = ""
+    accessor: str = ""
+    ttl: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redacted(CredentialEvent):
+    """Values were replaced by placeholders.
+
+    Attributes:
+        where: kind of place: ``save``, or the kind of the kernel's message.
+        count: how many were replaced.
+        path: the file, for a save.
+    """
+
+    name = "redacted"
+
+    where: str
+    count: int
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied(CredentialEvent):
+    """A kernel asked for a credential and did not get it.
+
+    Attributes:
+        reason: the code of the error that the kernel was given, such as ``not_entitled``.
+        issuer: the issuer in a few words, with its address.
+    """
+
+    name = "denied"
+
+    reason: str
+    issuer: str = ""
+
+
+EVENTS: Final[tuple[type[AuditEvent], ...]] = (
+    Issued,
+    Delivered,
+    Renewed,
+    Revoked,
+    Redacted,
+    Denied,
+)
+
+Value = str | int | float | bool | None | dict[str, str] | list[str]
+
+
+def schema_id(event: AuditEvent | type[AuditEvent]) -> str:
+    """Return the ``$id`` of an event's schema."""
+    return _ID.format(event.name)
+
+
+def schema_paths() -> tuple[Path, ...]:
+    """Return the schema file of each event, for ``EventLogger.register_event_schema``."""
+    return tuple(_SCHEMAS / event.name / "v1.yaml" for event in EVENTS)
+
+
+def data_of(event: AuditEvent) -> dict[str, Value]:
+    """Return an event as its schema wants it: every field, within bounds."""
+    return {
+        spec.name: _bounded(getattr(event, spec.name), _longest(spec.name))
+        for spec in fields(event)
+    }
+
+
+def _longest(name: str) -> int:
+    return LONGEST_PATH if name == "path" else LONGEST
+
+
+def _bounded(value: object, longest: int) -> Value:
+    if isinstance(value, str):
+        return _text(value, longest)
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int | float):
+        return max(0, value) if isfinite(value) else None
+    if isinstance(value, Mapping):
+        pairs = list(value.items())[:MOST_ENTRIES]
+        return {_text(key, longest): _text(entry, longest) for key, entry in pairs}
+    assert isinstance(value, tuple)
+    return [_text(entry, longest) for entry in value[:MOST_ENTRIES]]
+
+
+def _text(text: str, longest: int) -> str:
+    """Cut a text, and replace what would break a line or a reader of UTF-8."""
+    cut = text if len(text) <= longest else f"{text[: longest - 1]}…"
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in cut
+    )
+
+
+def _refuse_objects(name: str, value: object) -> None:
+    """Let through what JSON has, so that no object with a value inside gets into an event."""
+    if isinstance(value, Mapping):
+        parts: tuple[object, ...] = (*value.keys(), *value.values())
+    elif isinstance(value, tuple):
+        parts = value
+    elif value is None or isinstance(value, str | int | float):
+        return
+    else:
+        parts = (value,)
+    for part in parts:
+        if not isinstance(part, str):
+            raise TypeError(f"{name} of an audit event cannot hold a {type(part).__name__}")
