@@ -8,6 +8,7 @@ itself. No token or key ever stands in an argument list.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -26,6 +27,7 @@ from jupyter_qcred.issue.vault import roles
 from jupyter_qcred.issue.vault.unixsocket import UnixAdapter
 
 READY_SECONDS = 30.0
+_OWN = ("BAO_", "VAULT_")  # what a developer has set for a server of their own
 
 CONFIG = """
 disable_clustering = true
@@ -117,9 +119,15 @@ class OpenBao:
         if guard := shutil.which("setpriv"):
             # The kernel ends the server if the test process is killed.
             command = [guard, "--pdeathsig", "KILL", *command]
+        settings = {name: value for name, value in os.environ.items() if not name.startswith(_OWN)}
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.directory
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.directory,
+                env=settings,
             )
         wait_until(f"OpenBao answers, see {self.log_path}", self._answers, READY_SECONDS)
         if not self.root_token:
