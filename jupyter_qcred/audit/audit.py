@@ -165,8 +165,10 @@ class Audit:
             with self._changed:
                 self._changed.wait_for(lambda: not self._pending, _LAST_WAIT)
             if self._pending:
-                # The server's loop has stopped; listeners need some loop to be started on.
-                asyncio.run(self._hand_over_all())
+                # The server's loop has stopped; listeners need some loop to be started on. A
+                # factory keeps the runner from taking the thread's current loop away.
+                with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+                    runner.run(self._hand_over_all())
         else:
             self._take_all()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, Final
 
@@ -34,7 +35,8 @@ class AuditFileHandler(RotatingFileHandler):
 
     def _open(self) -> TextIOWrapper:
         fd = os.open(self.baseFilename, _FLAGS, 0o600)
-        if os.fstat(fd).st_mode & 0o077:
+        mode = os.fstat(fd).st_mode
+        if stat.S_ISREG(mode) and mode & 0o077:
             os.chmod(self.baseFilename, 0o600)  # noqa: PTH101 - the handler keeps its name as text
         # The longest event fits, so that a flush is one append.
         return os.fdopen(fd, "a", buffering=_LONGEST_LINE, encoding="utf-8")
