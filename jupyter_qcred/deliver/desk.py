@@ -67,7 +67,7 @@ class Desk:
         intent = self._token.intent
         for entry in self._book.clear():
             if intent is not None:
-                self._shared.trail.lease_ending(self._holder, intent, entry)
+                self._shared.trail.lease_ending(intent, entry)
 
     # -- requests ------------------------------------------------------------------------------
 
@@ -288,14 +288,17 @@ class Desk:
         if token is not None and entry.issued.renewable and lease_id is not None:
             ttl = await self._extend_upstream(token, lease_id)
         if ttl is not None:
-            self._extend(self._book.renewed(name, ttl, self._token.expires_at))
+            entry = self._book.renewed(name, ttl, self._token.expires_at)
+            self._extend(entry)
         else:
             old, entry = entry, await self._issue(entry.profile)
             self._deliver(entry)
             if token is not None:
                 self._run(self._retire(old, token))
         if self._token.intent is not None:
-            self._shared.trail.renewed(self._holder, self._token.intent, entry)
+            self._shared.trail.renewed(
+                self._holder, self._token.intent, entry, replaced=ttl is None
+            )
 
     async def _retire(self, old: Entry, token: IssuedToken) -> None:
         """Revoke a value that was replaced. Where it fails, the session's end does it."""

@@ -10,9 +10,9 @@ from jupyter_qcred.audit.audit import Audit
 from jupyter_qcred.core.errors import QcredError
 from jupyter_qcred.issue.supply import IssuerSupply
 from jupyter_qcred.kernel.hardening import hide_memory
-from jupyter_qcred.revoke.journal import open_journal
+from jupyter_qcred.revoke.journal import Journal
 from jupyter_qcred.revoke.revoker import Debt, Revoker, Settled
-from jupyter_qcred.revoke.sweep import sweep
+from jupyter_qcred.revoke.sweep import Sweep
 
 from .catalogue import Catalogue
 from .server_token import ServerToken
@@ -32,20 +32,31 @@ class Parts:
         self._service = service
         self._hidden = not service.hide_memory
         self.supply = IssuerSupply(service)
-        self.journal = open_journal(
-            Path(service.journal_directory), service.server_id, service.clock, service.log
+        self.journal = Journal.open(
+            Path(service.journal_directory), instance=service.server_id, clock=service.clock
         )
+        if not self.journal.durable:
+            service.log.warning(
+                "The revocation journal is in memory only (%s): after a crash of this server, "
+                "tokens die at their TTL. Set CredentialService.journal_directory.",
+                self.journal.trouble,
+            )
         self.audit = Audit(
             event_logger=service.event_logger,
             file=Path(service.audit_file) if service.audit_file else None,
             call_on_loop=service.call_on_server_loop,
             log=service.log,
         )
-        self.trail = Trail(self.audit, self.supply.describe)
+        self.trail = Trail(self.audit.emit, self.supply.describe, service.user, service.server_id)
         self.catalogue = Catalogue(service, self.supply)
         self.revoker = Revoker(self.issuer, service.workers, service.clock, self._settled)
         self.server_token = ServerToken(
-            self.issuer, service.workers, self.journal, service.clock, service.log
+            self.issuer,
+            service.workers,
+            self.journal,
+            service.clock,
+            service.log,
+            self.trail.server_opened,
         )
         self.shared = Shared(
             issuer=self.issuer,
@@ -72,14 +83,15 @@ class Parts:
 
     async def sweep(self) -> None:
         """Revoke what earlier processes of this user left behind, as far as it is granted."""
-        await sweep(
+        await Sweep(
             Path(self._service.journal_directory),
             self._service.clock,
             self._service.workers,
             self.issuer,
             self.server_token.get,
+            self.trail.swept,
             self._service.log,
-        )
+        ).run()
 
     def _settled(self, debt: Debt, how: Settled) -> None:
         self.journal.closed(debt.intent, how.value)

@@ -2,7 +2,8 @@
 
 It is a dead-man's switch. While this process lives and reaches the issuer, a beat every third of
 its TTL keeps it alive. When the process dies in any way, the issuer lets it expire, and with it
-every session token and lease below. A token that was lost is replaced at the next use, by a fresh login.
+every session token and lease below. A token that was lost is replaced at the next use, by a fresh
+login.
 """
 
 from __future__ import annotations
@@ -43,12 +44,14 @@ class ServerToken:
         journal: Journal,
         clock: Clock,
         log: logging.Logger,
+        on_opened: Callable[[IntentId, IssuedToken], None],
     ) -> None:
         self._issuer = issuer
         self._workers = workers
         self._journal = journal
         self._clock = clock
         self._log = log
+        self._on_opened = on_opened
         self._opening = asyncio.Lock()
         self._token: IssuedToken | None = None
         self._intent: IntentId | None = None
@@ -105,6 +108,7 @@ class ServerToken:
             self._journal.closed(intent, "not issued")
             raise
         self._token, self._intent = token, intent
+        self._on_opened(intent, token)
         self._expires_at = self._clock.now() + token.ttl
         if token.renewable:
             self._heartbeat = asyncio.get_running_loop().create_task(self._beat(token))

@@ -96,7 +96,7 @@ class CredentialService(LoggingConfigurable):
         self.redactor = Redactor(min_length=self.min_secret_length, searcher=searcher)
         self.stdio = StdioForwarder(self.redactor)
         self.server_id = f"{os.getpid()}-{secrets.token_hex(4)}"
-        self._user = os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
+        self.user = _label(os.environ.get("JUPYTERHUB_USER") or getpass.getuser())
         self._parts: Parts | None = None
         self._parts_lock = threading.Lock()
         self._sessions: set[KernelSession] = set()
@@ -130,7 +130,7 @@ class CredentialService(LoggingConfigurable):
         """Begin the session of one launch; returns at once."""
         parts = self.parts()
         holder = Holder(
-            user=_label(self._user),
+            user=self.user,
             server=self.server_id,
             kernel=_label(kernel_id),
             notebook=notebook,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool
 
-from jupyter_qcred.audit.events import schema_paths
 from jupyter_qcred.deliver.service import CredentialService, set_current_service
 from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
 
@@ -59,12 +58,10 @@ class QcredApp(ExtensionApp):
             self.service.parts().trail.redacted_on_save(path, findings)
 
     def initialize_settings(self) -> None:
-        """Register the audit events, and give them a way onto the server's loop."""
+        """Give audit events a way onto the server's loop."""
         service, serverapp = self.service, self.serverapp
         if service is None or serverapp is None:
             return
-        for path in schema_paths():
-            serverapp.event_logger.register_event_schema(path)
         service.event_logger = serverapp.event_logger
         service.call_on_server_loop = serverapp.io_loop.add_callback
 

@@ -1,0 +1,242 @@
+"""Turns what happens to tokens and leases into audit events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from jupyter_qcred.audit.events import Delivered, Denied, Issued, Redacted, Renewed, Revoked
+from jupyter_qcred.core.lease import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jupyter_qcred.audit.events import AuditEvent
+    from jupyter_qcred.core.errors import QcredError
+    from jupyter_qcred.core.lease import IntentId
+    from jupyter_qcred.issue.issuer import IssuedToken
+    from jupyter_qcred.revoke.journal import Entry as Left
+    from jupyter_qcred.revoke.revoker import Debt, Settled
+
+    from .leases import Entry
+    from .shared import Holder
+
+
+class Trail:
+    """Writes the audit of one process. Remembers each session's leases until it is settled."""
+
+    def __init__(
+        self,
+        emit: Callable[[AuditEvent], None],
+        issuer: Callable[[], str],
+        user: str,
+        server: str,
+    ) -> None:
+        self._emit = emit
+        self._issuer = issuer
+        self._user = user
+        self._server = server
+        self._sessions: dict[IntentId, tuple[Holder, IssuedToken]] = {}
+        self._ending: dict[IntentId, list[Entry]] = {}
+
+    # -- tokens --------------------------------------------------------------------------------
+
+    def server_opened(self, intent: IntentId, token: IssuedToken) -> None:
+        """The server token was issued."""
+        self._emit(
+            Issued(
+                user=self._user,
+                server=self._server,
+                session=intent,
+                what="server token",
+                issuer=self._issuer(),
+                accessor=token.accessor,
+                ttl=token.ttl,
+                narrowed=token.narrowed,
+                policies=token.policies,
+            )
+        )
+
+    def session_opened(self, holder: Holder, intent: IntentId, token: IssuedToken) -> None:
+        """A session token was issued."""
+        self._sessions[intent] = (holder, token)
+        self._emit(
+            Issued(
+                user=holder.user,
+                server=holder.server,
+                kernel=holder.kernel,
+                session=intent,
+                what="session token",
+                issuer=self._issuer(),
+                accessor=token.accessor,
+                ttl=token.ttl,
+                narrowed=token.narrowed,
+                policies=token.policies,
+            )
+        )
+
+    def settled(self, debt: Debt, how: Settled) -> None:
+        """A session token's revocation was answered: so are its leases."""
+        holder, token = self._sessions.pop(debt.intent, (None, debt.token))
+        entries = self._ending.pop(debt.intent, [])
+        if holder is None:
+            return
+        for entry in entries:
+            self._lease_revoked(holder, debt.intent, entry, how.value)
+        self._emit(
+            Revoked(
+                user=holder.user,
+                server=holder.server,
+                kernel=holder.kernel,
+                session=debt.intent,
+                what="session token",
+                outcome=how.value,
+                cause="kernel_ended",
+                issuer=self._issuer(),
+                accessor=token.accessor,
+            )
+        )
+
+    def swept(self, left: Left, how: Settled) -> None:
+        """A token that an earlier server left behind was settled."""
+        self._emit(
+            Revoked(
+                user="",
+                server=self._server,
+                session=left.intent,
+                what="server token" if left.kind == "server" else "session token",
+                outcome=how.value,
+                cause="swept",
+                issuer=left.issuer,
+                accessor=left.accessor or "",
+            )
+        )
+
+    # -- leases --------------------------------------------------------------------------------
+
+    def issued(self, holder: Holder, intent: IntentId, token: IssuedToken, entry: Entry) -> None:
+        """A credential was issued."""
+        self._emit(
+            Issued(
+                **_about(holder, intent, entry),
+                what="credential",
+                issuer=self._issuer(),
+                accessor=token.accessor,
+                ttl=entry.issued.ttl,
+                narrowed=token.narrowed,
+                policies=token.policies,
+            )
+        )
+
+    def delivered(self, holder: Holder, intent: IntentId, entry: Entry) -> None:
+        """The kernel acknowledged a credential."""
+        self._emit(Delivered(**_about(holder, intent, entry), ttl=entry.issued.ttl))
+
+    def renewed(self, holder: Holder, intent: IntentId, entry: Entry, *, replaced: bool) -> None:
+        """A credential's life was extended, or its value replaced."""
+        self._emit(
+            Renewed(
+                **_about(holder, intent, entry),
+                what="credential",
+                issuer=self._issuer(),
+                ttl=entry.issued.ttl,
+                replaced=replaced,
+            )
+        )
+
+    def lease_ending(self, intent: IntentId, entry: Entry) -> None:
+        """Its kernel has ended; the outcome is recorded with that of the session token."""
+        self._ending.setdefault(intent, []).append(entry)
+
+    def given_back(self, holder: Holder, intent: IntentId, entry: Entry, outcome: Outcome) -> None:
+        """A kernel gave one credential back."""
+        self._lease_revoked(holder, intent, entry, outcome.value, cause="given_back")
+
+    def _lease_revoked(
+        self,
+        holder: Holder,
+        intent: IntentId,
+        entry: Entry,
+        outcome: Literal["confirmed", "unsupported", "failed", "expired"],
+        cause: str = "kernel_ended",
+    ) -> None:
+        # Ending the session does not invalidate a static key: nobody may read "confirmed" there.
+        certain = outcome if entry.issued.revocable else Outcome.UNSUPPORTED.value
+        self._emit(
+            Revoked(
+                **_about(holder, intent, entry),
+                what="credential",
+                outcome=certain,
+                cause=cause,
+                issuer=self._issuer(),
+                ttl=entry.issued.ttl if certain == "unsupported" else None,
+            )
+        )
+
+    # -- refusals and redactions ---------------------------------------------------------------
+
+    def denied(
+        self, holder: Holder, intent: IntentId | None, credential: str, error: QcredError
+    ) -> None:
+        """A kernel asked for something and was refused."""
+        self._emit(
+            Denied(
+                user=holder.user,
+                server=holder.server,
+                kernel=holder.kernel,
+                session=intent or "",
+                credential=credential,
+                reason=error.code,
+                issuer=self._issuer(),
+            )
+        )
+
+    def redacted_live(self, holder: Holder, credential: str, where: str, count: int) -> None:
+        """A kernel redacted what it was about to send."""
+        self._emit(
+            Redacted(
+                user=holder.user,
+                server=holder.server,
+                kernel=holder.kernel,
+                credential=credential,
+                where=where,
+                count=count,
+            )
+        )
+
+    def redacted_on_save(self, path: str, findings: Mapping[str, int]) -> None:
+        """A file was saved with placeholders."""
+        for credential, count in findings.items():
+            self._emit(
+                Redacted(
+                    user=self._user,
+                    server=self._server,
+                    credential=credential,
+                    where="save",
+                    count=count,
+                    path=path,
+                )
+            )
+
+
+class _About(TypedDict):
+    user: str
+    server: str
+    kernel: str
+    session: str
+    credential: str
+    vendor: str
+    labels: Mapping[str, str]
+    lease_id: str
+
+
+def _about(holder: Holder, intent: IntentId, entry: Entry) -> _About:
+    return {
+        "user": holder.user,
+        "server": holder.server,
+        "kernel": holder.kernel,
+        "session": intent,
+        "credential": entry.lease.credential,
+        "vendor": entry.profile.vendor,
+        "labels": entry.lease.labels,
+        "lease_id": entry.lease.lease_id,
+    }
