@@ -95,8 +95,8 @@ def log_in(client: VaultClient, identity: Identity) -> Login:
                 next_step=_ADVICE[identity.method],
             )
         raise problem
-    auth = answer.body.get("auth")
-    if not isinstance(auth, dict) or not isinstance(auth.get("client_token"), str):
+    auth = answer.body.section("auth")
+    if not auth.has_text("client_token"):
         raise unexpected("a token", call, client.issuer)
     token = Secret(auth["client_token"])
     if not token:
@@ -110,8 +110,8 @@ def log_in(client: VaultClient, identity: Identity) -> Login:
 def _given(client: VaultClient, token: Secret, identity: Identity) -> Login:
     call = Call("looking the login token up", "GET", "auth/token/lookup-self", changes=False)
     answer = client.send(call, token=token)
-    if answer.ok and isinstance(data := answer.body.get("data"), dict):
-        return _login(token, data, ours=False)
+    if answer.ok:
+        return _login(token, answer.body.section("data"), ours=False)
     if answer.status != 403:
         raise of_answer(answer, call, client.issuer)
     if not client.alive(token):

@@ -17,6 +17,15 @@ class Masked(dict[str, Any]):
     def __repr__(self) -> str:
         return f"<{len(self)} fields>"
 
+    def section(self, name: str) -> Masked:
+        """Return the object of that name; an empty one if there is none, or no object."""
+        value = self.get(name)
+        return value if isinstance(value, Masked) else Masked()
+
+    def has_text(self, name: str) -> bool:
+        """Whether that field is a text."""
+        return isinstance(self.get(name), str)
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

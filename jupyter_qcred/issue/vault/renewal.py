@@ -20,8 +20,7 @@ def renew_token(client: VaultClient, token: Secret) -> float:
         QcredError: the issuer refused or failed.
     """
     call = Call("renewing a token", "POST", "auth/token/renew-self", changes=True)
-    auth = client.request(call, token=token).get("auth")
-    ttl = auth.get("lease_duration") if isinstance(auth, dict) else None
+    ttl = client.request(call, token=token).section("auth").get("lease_duration")
     if not isinstance(ttl, int | float):
         raise problems.unexpected("the new TTL", call, client.issuer)
     return float(ttl)

@@ -45,7 +45,7 @@ def _kv1(client: VaultClient, session: Secret, profile: Profile) -> IssuedCreden
             next_step="Set the source's kind to kv2 and its mount",
             credential=profile.name,
         )
-    return _static(_stored(client, answer, call, session, profile).get("data"), profile)
+    return _static(_stored(client, answer, call, session, profile).section("data"), profile)
 
 
 def _kv2(client: VaultClient, session: Secret, profile: Profile) -> IssuedCredential:
@@ -58,8 +58,7 @@ def _kv2(client: VaultClient, session: Secret, profile: Profile) -> IssuedCreden
         )
     call = _reading(profile, f"{mount}/data/{path.removeprefix(mount + '/')}")
     body = _stored(client, client.send(call, token=session), call, session, profile)
-    inner = body.get("data")
-    return _static(inner.get("data") if isinstance(inner, dict) else None, profile)
+    return _static(body.section("data").section("data"), profile)
 
 
 def _reading(profile: Profile, path: str) -> Call:
@@ -68,7 +67,7 @@ def _reading(profile: Profile, path: str) -> Call:
 
 def _stored(
     client: VaultClient, answer: Answer, call: Call, session: Secret, profile: Profile
-) -> Mapping[str, Any]:
+) -> Masked:
     if answer.ok:
         return answer.body
     # A missing mount has words in its error list; a missing or deleted secret has none.
@@ -85,8 +84,8 @@ def _not_stored(profile: Profile, path: str) -> NotStoredError:
     )
 
 
-def _static(data: object, profile: Profile) -> IssuedCredential:
-    if not isinstance(data, dict) or not data:
+def _static(data: Masked, profile: Profile) -> IssuedCredential:
+    if not data:
         raise _not_stored(profile, profile.source.path)
     for name, kind in {name: _json_kind(value) for name, value in data.items()}.items():
         if kind != "a text":
@@ -133,9 +132,9 @@ def _parameters(profile: Profile) -> dict[str, str] | None:
     return given or None
 
 
-def _leased(answer: Mapping[str, Any], lease: str, profile: Profile) -> IssuedCredential:
-    data = answer.get("data")
-    if not isinstance(data, dict) or not data:
+def _leased(answer: Masked, lease: str, profile: Profile) -> IssuedCredential:
+    data = answer.section("data")
+    if not data:
         raise ConfigError(
             f"`{profile.source.path}` answers without credential fields",
             next_step="Check the kind and the path of the source",
@@ -185,8 +184,8 @@ def _oidc(client: VaultClient, session: Secret, profile: Profile) -> IssuedCrede
         )
     if not answer.ok:
         raise client.problem(answer, call, session)
-    data = answer.body.get("data")
-    if not isinstance(data, dict) or not isinstance(data.get("token"), str):
+    data = answer.body.section("data")
+    if not data.has_text("token"):
         raise problems.unexpected("a signed token", call, client.issuer)
     public = {"client_id": str(data["client_id"])} if data.get("client_id") else {}
     return IssuedCredential(

@@ -186,14 +186,14 @@ def _read_back(
         IssuerError: with ``ambiguous``, since a token was made that could not be looked at; it is
             revoked if that still can be done.
     """
-    created = answer.body.get("auth")
-    if not isinstance(created, dict) or not isinstance(created.get("client_token"), str):
+    created = answer.body.section("auth")
+    if not created.has_text("client_token") or not created["client_token"]:
         raise problems.unexpected("a token", call, client.issuer)
     token = Secret(created["client_token"])
     look = Call("looking the new token up", "GET", "auth/token/lookup-self", changes=True)
     try:
-        facts = client.request(look, token=token).get("data")
-        if not isinstance(facts, dict):
+        facts = client.request(look, token=token).section("data")
+        if not facts.has_text("accessor"):
             raise problems.unexpected("the token's data", look, client.issuer)
         issued = _issued(token, facts, above)
     except NotEntitledError:
