@@ -137,8 +137,8 @@ def _login(token: Secret, facts: Mapping[str, Any], *, ours: bool) -> Login:
 
 def _read(path: str, setting: str) -> Secret:
     try:
-        text = Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
+        text = Path(path).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, RuntimeError, UnicodeDecodeError):  # RuntimeError: no home to expand ~ to
         text = ""
     if not text:
         raise NeedsLoginError(

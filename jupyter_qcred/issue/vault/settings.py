@@ -128,11 +128,6 @@ class VaultSettings(LoggingConfigurable):
             raise TraitError(f"the setting address is wrong: {problem}")
         return address
 
-    @validate("ca_file", "token_file", "secret_id_file", "jwt_file", "password_file")
-    def _expand(self, proposal: Bunch) -> str:
-        path = str(proposal["value"]).strip()
-        return str(Path(path).expanduser()) if path else ""
-
     @validate("connect_timeout", "read_timeout", "revoke_timeout")
     def _check_timeout(self, proposal: Bunch) -> float:
         seconds = float(proposal["value"])
@@ -164,14 +159,15 @@ class VaultSettings(LoggingConfigurable):
                 f"{self.address} would carry tokens over the network in the clear",
                 next_step="Use https://, or set allow_plain_http where a service mesh encrypts",
             )
-        if self.ca_file and not Path(self.ca_file).is_file():
+        ca_file = Path(self.ca_file).expanduser() if self.ca_file else None
+        if ca_file and not ca_file.is_file():
             raise ConfigError(
-                f"there is no file {self.ca_file}", next_step="Correct the setting ca_file"
+                f"there is no file {ca_file}", next_step="Correct VaultIssuer.ca_file"
             )
         return Endpoint(
             address=self.address,
             namespace=self.namespace,
-            ca_file=self.ca_file,
+            ca_file=str(ca_file or ""),
             connect_timeout=self.connect_timeout,
             read_timeout=self.read_timeout,
             revoke_timeout=self.revoke_timeout,
