@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from contextlib import suppress
-from threading import Condition, Lock
+from threading import Condition, Lock, get_ident
 from typing import TYPE_CHECKING
 
 from jupyter_events import EventLogger
@@ -70,6 +70,7 @@ class Audit:
         self._log = log or logging.getLogger(__name__)
         self._changed = Condition()
         self._pending: deque[tuple[AuditEvent, datetime]] = deque()
+        self._loop_thread: int | None = None
         self._dropped = 0
         self._event_logger = event_logger
         self._file = file
@@ -114,7 +115,11 @@ class Audit:
             self._pending.append((event, when))
         # A loop that is closed refuses: then close() hands the event over.
         with suppress(Exception):
-            self._call_on_loop(self._hand_over_next)
+            self._call_on_loop(self._on_loop)
+
+    def _on_loop(self) -> None:
+        self._loop_thread = get_ident()
+        self._hand_over_next()
 
     def _hand_over_next(self) -> None:
         with self._changed:
@@ -159,16 +164,18 @@ class Audit:
                     self._handler.close()
 
     def _flush(self) -> None:
+        if get_ident() != self._loop_thread:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._pending, _LAST_WAIT)
+        if not self._pending:
+            return
+        # We are the server's loop, or it has stopped. Listeners need some loop to be started on.
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            with self._changed:
-                self._changed.wait_for(lambda: not self._pending, _LAST_WAIT)
-            if self._pending:
-                # The server's loop has stopped; listeners need some loop to be started on. A
-                # factory keeps the runner from taking the thread's current loop away.
-                with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-                    runner.run(self._hand_over_all())
+            # The factory keeps the runner from taking the thread's current loop away.
+            with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+                runner.run(self._hand_over_all())
         else:
             self._take_all()
 

@@ -241,12 +241,40 @@ def test_closing_on_the_loop_does_not_wait_for_it(event_logger, sink):
     async def server():
         loop = asyncio.get_running_loop()
         audit = Audit(event_logger=event_logger, call_on_loop=loop.call_soon_threadsafe)
-        audit.emit(denied())
+        audit.emit(denied(1))
+        while audit._pending:
+            await asyncio.sleep(0)
+        audit.emit(denied(2))
+        before = loop.time()
         audit.close()
-        assert sink.getvalue()
+        assert loop.time() - before < 0.5
+        assert len(sink.getvalue().splitlines()) == 2
 
     asyncio.run(server())
-    assert len(sink.getvalue().splitlines()) == 1
+    assert len(sink.getvalue().splitlines()) == 2
+
+
+def test_closing_on_another_loop_leaves_listeners_to_theirs(event_logger):
+    """A life-cycle thread with a loop of its own waits for the server's loop, which is alive."""
+    heard = []
+
+    async def listener(logger, schema_id, data):
+        heard.append(threading.current_thread())
+
+    async def life_cycle(audit):
+        audit.emit(denied())
+        audit.close()
+
+    async def server():
+        loop = asyncio.get_running_loop()
+        register_schemas(event_logger)
+        event_logger.add_listener(schema_id=schema_id(Denied), listener=listener)
+        audit = Audit(event_logger=event_logger, call_on_loop=loop.call_soon_threadsafe)
+        await asyncio.to_thread(lambda: asyncio.run(life_cycle(audit)))
+        await event_logger.gather_listeners()
+
+    asyncio.run(server())
+    assert heard == [threading.main_thread()]
 
 
 def test_the_time_is_that_of_the_event(event_logger, sink):
