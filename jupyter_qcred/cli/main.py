@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-import jupyter_qcred
+from jupyter_qcred.core.version import __version__
 from jupyter_qcred.core.errors import QcredError
 from jupyter_qcred.deliver.settings import load_config
 from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
         description=_ABOUT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    root.add_argument("--version", action="version", version=jupyter_qcred.__version__)
+    root.add_argument("--version", action="version", version=__version__)
     subparsers = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add in _COMMANDS:
         add(subparsers)

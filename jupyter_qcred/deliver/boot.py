@@ -13,8 +13,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jupyter_qcred
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 
 _MODULES = frozenset({"ipykernel_launcher", "ipykernel"})
 
-_PACKAGE = str(Path(jupyter_qcred.__file__).parent)
+_PACKAGE = str(Path(__file__).parents[1])
 
 # The finder serves our package from the server's installation, whatever version the kernel's
 # environment holds, without putting a whole site-packages on sys.path. It stays in place for

@@ -133,6 +133,9 @@ def _parameters(profile: Profile) -> dict[str, str] | None:
 
 
 def _leased(answer: Masked, lease: str, profile: Profile) -> IssuedCredential:
+    auth = answer.section("auth")
+    if auth.has_text("client_token"):
+        return _token(auth)
     data = answer.section("data")
     if not data:
         raise ConfigError(
@@ -153,6 +156,19 @@ def _leased(answer: Masked, lease: str, profile: Profile) -> IssuedCredential:
         renewable=bool(lease) and answer.get("renewable") is True,
         # AWS STS: the lease ends in Vault, the session token lives on in AWS.
         revocable=bool(lease) and not data.get("security_token"),
+    )
+
+
+def _token(auth: Masked) -> IssuedCredential:
+    """Return a token of Vault's own as a credential: a child that dies with its session token."""
+    return IssuedCredential(
+        values={"token": Secret(auth["client_token"])},
+        public={"accessor": str(auth.get("accessor", ""))},
+        main="token",
+        upstream_lease=None,
+        ttl=_seconds(auth.get("lease_duration")),
+        renewable=False,
+        revocable=True,
     )
 
 
