@@ -64,11 +64,15 @@ class Client:
                 {"role_id": role_id, "secret_id": secret_id.reveal()},
             )
         except BadRequestError:
-            raise NotEntitledError(f"The embedded OpenBao does not know {role_id}") from None
+            raise NotEntitledError(
+                f"The embedded OpenBao does not know {role_id}", next_step=_SEE_LOG
+            ) from None
         try:
             self._token = Secret(answer["auth"]["client_token"])
         except (KeyError, TypeError):
-            raise IssuerBrokenError("The embedded OpenBao's answer is no login") from None
+            raise IssuerBrokenError(
+                "The embedded OpenBao's answer is no login", next_step=_SEE_LOG
+            ) from None
 
     def request(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Make one request; return the decoded answer, empty where there is none.
@@ -88,7 +92,9 @@ class Client:
         try:
             answer = json.loads(content) if content else {}
         except ValueError:
-            raise IssuerBrokenError("The embedded OpenBao's answer is no JSON") from None
+            raise IssuerBrokenError(
+                "The embedded OpenBao's answer is no JSON", next_step=_SEE_LOG
+            ) from None
         return answer if isinstance(answer, dict) else {}
 
     def _exchange(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, bytes]:

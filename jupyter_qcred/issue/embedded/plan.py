@@ -170,7 +170,7 @@ class Plan:
                     }
                 ],
                 "initialize": [
-                    {"qcred": {"request": [_self_init(each) for each in self.requests]}}
+                    {"type": "qcred", "request": [_self_init(each) for each in self.requests]}
                 ],
             },
             indent=1,
@@ -194,7 +194,7 @@ def _self_init(request: Request) -> dict[str, Any]:
         else value
         for key, value in request.data.items()
     }
-    return {request.name: {"operation": "update", "path": request.path, "data": data}}
+    return {"type": request.name, "operation": "update", "path": request.path, "data": data}
 
 
 def _listener(address: str) -> dict[str, Any]:

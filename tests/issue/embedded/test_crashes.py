@@ -225,15 +225,16 @@ def test_an_openbao_killed_during_its_first_start_is_replaced(embedded, same):
             assert embedded.stored() == ["ionq"]
 
 
-def test_a_lost_unseal_key_is_said_and_nothing_is_overwritten(embedded, stopped):
-    """Without the key the data are lost; we neither hide that nor make it worse."""
-    layout = embedded.layout
+@pytest.mark.parametrize("name", ["unseal.key", "qcred-jupyter.secret-id"])
+def test_a_lost_key_file_is_said_and_not_made_anew(embedded, stopped, name):
+    """Another one would not fit; we neither hide the loss nor make it worse."""
+    file = embedded.layout.directory / name
     embedded.init()
     stopped()
-    layout.unseal_key.unlink()
-    with pytest.raises(ConfigError, match=r"unseal\.key is lost"):
+    file.unlink()
+    with pytest.raises(ConfigError, match=f"{name} is lost"):
         embedded.hold()
-    assert not layout.unseal_key.exists()
+    assert not file.exists()
 
 
 def test_a_wrong_unseal_key_is_said(embedded, stopped):
