@@ -8,7 +8,6 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import jupyter_qcred
 from jupyter_qcred.core.secret import Secret
 from jupyter_qcred.issue.embedded.client import Client
 from jupyter_qcred.issue.embedded.failures import failure, lost
@@ -76,8 +75,8 @@ def apply(plan: Plan, address: str, deadline: float) -> None:
             if not request.once:
                 client.request("POST", request.path, request.data)
         if not up_to_date(plan):
-            content = {"applied": plan.fingerprint(), "version": jupyter_qcred.__version__}
-            write_private(plan.layout.applied, json.dumps(content).encode())
+            content = json.dumps({"applied": plan.fingerprint()})
+            write_private(plan.layout.applied, content.encode())
 
 
 def _applied(layout: Layout) -> str | None:

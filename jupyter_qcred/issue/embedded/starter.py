@@ -12,7 +12,6 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import jupyter_qcred
 from jupyter_qcred.core.errors import IssuerError
 from jupyter_qcred.issue.embedded.child import Launch
 from jupyter_qcred.issue.embedded.failures import failure
@@ -128,7 +127,7 @@ class Starter:
 
     def _spawn(self, launch: Launch) -> subprocess.Popen[bytes]:
         layout = self.plan.layout
-        root = str(Path(jupyter_qcred.__file__).parent.parent)
+        root = str(Path(__file__).resolve().parents[3])  # which holds our package
         boot = (
             f"import sys; sys.path.append({root!r}); "
             "from jupyter_qcred.issue.embedded import supervisor; "
