@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 """Findings of a clean input."""
 
-_BATCH: Final = 4096
+_BATCH: Final = 1024
 """Strings of a tree which are searched in one go."""
 
 

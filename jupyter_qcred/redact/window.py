@@ -53,7 +53,9 @@ class ByteWindow:
             return chunk, NOTHING
         data = self._remembered + self._held + chunk
         begins = len(data) - needles.held_length(data)
-        waits = len(data) - begins >= self._redactor.min_fragment
+        end = data[begins:]
+        # An end that is not ASCII may stop inside a character: cutting there would spoil the text.
+        waits = len(end) >= self._redactor.min_fragment or not end.isascii()
         cut = min(begins if waits else len(data), _escape_start(data))
         emit = self._let_out(data, self._tiles(needles, data), cut, begins)
         findings, self._unreported = self._unreported, {}

@@ -1,0 +1,179 @@
+"""A contents manager that writes no values: whatever class is configured, with every save redacted.
+
+Pre-save hooks are no place for this: some managers never call them, chunked uploads call them for
+the first chunk only, and an error in one is logged while the file is saved. So ``save`` itself is
+overridden, and whatever fails in it is an HTTP error: nothing is written that was not checked.
+
+What passes ``save`` is redacted: notebooks, text files, uploads, copies of files, documents edited
+together. What does not pass it is left as it is: renamed files, copied folders and new checkpoints
+are bytes that lay on the disk already. A restored checkpoint is redacted, because it brings back an
+old text that nobody may have looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from jupyter_core.utils import ensure_async
+from jupyter_server.services.contents.manager import AsyncContentsManager
+from tornado.web import HTTPError
+
+from .save_check import SaveCheck
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+
+    from jupyter_server.services.contents.manager import ContentsManager
+
+    from jupyter_qcred.redact import Redactor
+
+    Model = dict[str, Any]
+    Flow = Generator[Any, Any, Any]
+    OnRedacted = Callable[[str, Mapping[str, int]], None]
+
+
+def redacting_contents_manager(
+    base: type[ContentsManager], redactor: Redactor, on_redacted: OnRedacted
+) -> type[ContentsManager]:
+    """Return a subclass of ``base`` that redacts what it saves.
+
+    It takes the configuration of ``base``, whose name stays in its class hierarchy, and is
+    asynchronous when ``base`` is: then the work is done in a thread, beside the event loop.
+
+    Args:
+        base: any contents manager class.
+        redactor: while nothing is armed, saves go straight to ``base``.
+        on_redacted: called after a save with its path and findings; what it raises is dropped.
+    """
+    asynchronous = issubclass(base, AsyncContentsManager) or inspect.iscoroutinefunction(base.save)
+    run = _run_async if asynchronous else _run
+    flows = _Flows(base, SaveCheck(redactor), on_redacted, _in_thread if asynchronous else _at_once)
+
+    class RedactingContentsManager(base):  # type: ignore[misc, valid-type]
+        """See the module's docstring."""
+
+        def save(self, model: Model, path: str = "") -> Any:
+            """Save the model without values; returns what the base class returns.
+
+            Raises:
+                HTTPError: 503 when redaction failed, 400 when the file can't be redacted; nothing
+                    was written. Or what the base class raises.
+            """
+            if not redactor.generation and "chunk" not in model:
+                return super().save(model, path)
+            return run(flows.save(self, model, path))
+
+        def restore_checkpoint(self, checkpoint_id: str, path: str) -> Any:
+            """Restore a checkpoint without values.
+
+            Raises:
+                HTTPError: 503 when redaction failed; the file is as it was before.
+            """
+            if not redactor.generation:
+                return super().restore_checkpoint(checkpoint_id, path)
+            return run(flows.restore(self, checkpoint_id, path))
+
+    name = f"Redacting{base.__name__}"
+    RedactingContentsManager.__name__ = RedactingContentsManager.__qualname__ = name
+    return RedactingContentsManager
+
+
+class _Flows:
+    """What the overridden methods do, written once for managers of both kinds.
+
+    A flow is a generator: it yields what may have to be awaited, and is sent the result.
+    """
+
+    def __init__(
+        self,
+        base: type[ContentsManager],
+        check: SaveCheck,
+        on_redacted: OnRedacted,
+        work: Callable[..., Any],
+    ) -> None:
+        self._base: Any = base  # jupyter_server's managers carry no types
+        self._check = check
+        self._on_redacted = on_redacted
+        self._work = work
+
+    def save(self, manager: Any, model: Model, path: str) -> Flow:
+        checked, findings = yield self._work(self._check.or_refuse, model, path, manager.log)
+        saved = yield self._base.save(manager, checked, path)
+        self._tell(manager, path, findings)
+        return saved
+
+    def restore(self, manager: Any, checkpoint_id: str, path: str) -> Flow:
+        before = yield from self._content(manager, path)
+        yield self._base.restore_checkpoint(manager, checkpoint_id, path)
+        try:
+            model = yield manager.get(path, content=True)
+            checked, findings = yield self._work(self._check.or_refuse, model, path, manager.log)
+            if findings:
+                yield self._base.save(manager, checked, path)
+        except BaseException:  # a cancelled request too must not leave it there
+            if before is None:
+                yield manager.delete_file(path)
+            else:
+                yield self._base.save(manager, before, path)
+            raise
+        self._tell(manager, path, findings)
+
+    def _content(self, manager: Any, path: str) -> Flow:
+        """What to put back if the restored text can't be checked; None: there was no file."""
+        for kind in (None, "file"):  # a broken notebook can still be read as a file
+            try:
+                return (yield manager.get(path, content=True, type=kind))
+            except HTTPError:
+                continue
+        return None
+
+    def _tell(self, manager: Any, path: str, findings: Mapping[str, int]) -> None:
+        if not findings:
+            return
+        try:
+            self._on_redacted(path, findings)
+        except Exception as error:  # noqa: BLE001 - the file is saved, and saved well
+            manager.log.warning("jupyter_qcred: %s while reporting", type(error).__name__)
+
+
+def _run(flow: Flow) -> Any:
+    """Run a flow whose steps are done when they are made."""
+    try:
+        value = next(flow)
+        while True:
+            value = flow.send(value)
+    except StopIteration as end:
+        return end.value
+
+
+async def _run_async(flow: Flow) -> Any:
+    """Run a flow, waiting for each step."""
+    try:
+        step = next(flow)
+        while True:
+            try:
+                value = await ensure_async(step)
+            except BaseException as error:  # noqa: BLE001 - the flow decides
+                step = flow.throw(error)
+            else:
+                step = flow.send(value)
+    except StopIteration as end:
+        return end.value
+
+
+def _at_once(function: Callable[..., Any], *args: Any) -> Any:
+    return function(*args)
+
+
+def _in_thread(function: Callable[..., Any], *args: Any) -> Any:
+    return asyncio.get_running_loop().run_in_executor(_threads(), function, *args)
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    # Two: a large save does not keep small ones waiting, and more would only share one interpreter.
+    return ThreadPoolExecutor(max_workers=2, thread_name_prefix="qcred-redact")

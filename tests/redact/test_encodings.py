@@ -1,0 +1,130 @@
+"""Every disguise of a value is foreseen, and short values do not match innocent text."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jupyter_qcred.redact import Redactor
+from jupyter_qcred.redact.encodings import variants
+
+MARK = "[redacted:x]"
+PERCENT = re.compile("%..")
+
+# Brackets are left out: next to a placeholder they could make a value of what is none.
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0[]"), max_size=12)
+VALUES = (
+    st.text(st.characters(codec="utf-8", exclude_characters="\0[]"), min_size=16, max_size=60)
+    .map(str.strip)
+    .filter(lambda value: len(value) >= 16)
+)
+KEYS = st.from_regex(r"\A[A-Za-z0-9_/+=.~-]{16,60}\Z")
+
+DISGUISES = {
+    "plain": lambda v, a, b: f"{a}{v}{b}",
+    "json": lambda v, a, b: json.dumps({a: v, "b": b}),
+    "json, not only ASCII": lambda v, a, b: json.dumps([a, v, b], ensure_ascii=False),
+    "json with escaped slashes": lambda v, a, b: json.dumps([v]).replace("/", "\\/"),
+    "json twice": lambda v, a, b: json.dumps(json.dumps({"a": a + v})),
+    "json twice, not only ASCII": lambda v, a, b: json.dumps(
+        json.dumps([v, b], ensure_ascii=False), ensure_ascii=False
+    ),
+    "repr": lambda v, a, b: f"{a}{v!r}{b}",
+    "bytes repr": lambda v, a, b: f"{a}{v.encode()!r}",
+    "url": lambda v, a, b: f"https://x.example/?a={quote(v, safe='')}&b={b}",
+    "url path": lambda v, a, b: f"https://x.example/{quote(v)}",
+    "url lower case": lambda v, a, b: (
+        "?a=" + PERCENT.sub(lambda m: m[0].lower(), quote(v, safe=""))
+    ),
+    "form": lambda v, a, b: f"k={quote_plus(v)}",
+    "html": lambda v, a, b: f"<td title='{html.escape(v)}'>{html.escape(v, quote=False)}</td>",
+    "hex": lambda v, a, b: f"0x{v.encode().hex()}",
+    "HEX": lambda v, a, b: f"{a}{v.encode().hex().upper()}",
+    "base64": lambda v, a, b: base64.b64encode((a + v + b).encode()).decode(),
+    "base64 url-safe": lambda v, a, b: base64.urlsafe_b64encode((a + v + b).encode()).decode(),
+    "base64 unpadded": lambda v, a, b: base64.b64encode((a + v).encode()).decode().rstrip("="),
+    "basic authentication": lambda v, a, b: "Basic " + base64.b64encode(f"u:{v}".encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("name", DISGUISES)
+@given(value=VALUES, before=TEXTS, after=TEXTS)
+def test_no_disguise_hides_a_value(name: str, value: str, before: str, after: str) -> None:
+    """Whatever the value and whatever stands round it, the disguised value is found."""
+    redactor = Redactor()
+    assert redactor.arm("x", [value]) == []
+    shown = DISGUISES[name](value, before, after)
+    redaction = redactor.text(shown)
+    assert redaction.findings["x"] >= 1
+    assert MARK in redaction.text
+    assert not any(variant in redaction.text for variant in variants(value))
+
+
+@given(value=KEYS, before=st.binary(max_size=7), after=st.binary(max_size=7))
+def test_what_is_left_of_a_base64_text_does_not_hold_the_value(
+    value: str, before: bytes, after: bytes
+) -> None:
+    """At all three alignments, what remains round the placeholder decodes to the neighbours."""
+    redactor = Redactor()
+    redactor.arm("x", [value])
+    text = redactor.text(base64.b64encode(before + value.encode() + after).decode()).text
+    left, _, right = text.partition(MARK)
+    assert len(left) <= (len(before) * 8 + 5) // 6
+    assert len(right.rstrip("=")) <= (len(after) * 8 + 5) // 6 + 1
+
+
+def test_a_base64_text_that_ends_with_the_value_leaves_no_padding_behind() -> None:
+    """Where nothing follows the value, its last character and the padding go as well."""
+    redactor = Redactor()
+    redactor.arm("x", ["a-value-of-17-chr"])
+    for user in ("", "u", "us", "use"):
+        encoded = base64.b64encode(f"{user}a-value-of-17-chr".encode()).decode()
+        assert redactor.text(f"{encoded}.").text.endswith(f"{MARK}.")
+
+
+def test_short_values_have_no_variants_that_innocent_text_may_hold() -> None:
+    """Below sixteen characters only plain, JSON and URL forms are searched for."""
+    assert variants("short-key") == ("short-key",)
+    assert set(variants('a"b/c+d12')) == {
+        'a"b/c+d12',
+        'a\\"b/c+d12',
+        'a\\"b\\/c+d12',
+        'a\\\\\\"b/c+d12',
+        "a%22b%2Fc%2Bd12",
+        "a%22b%2fc%2bd12",
+        "a%22b/c%2Bd12",
+        "a%22b/c%2bd12",
+    }
+
+
+def test_a_key_of_ordinary_characters_needs_few_variants() -> None:
+    """Searching stays cheap: a typical API key is told by its own text, base64 and hex."""
+    assert len(variants("Qk3vT9zLw0_xR7mNp2sYb8cHd5fGj1aE4uWiOq6tZlKV")) <= 10
+
+
+def test_the_lines_of_a_private_key_are_found_one_by_one() -> None:
+    """Tools indent and cut a PEM text; its long lines are enough to recognise it."""
+    body = base64.b64encode(bytes(range(256))).decode()
+    lines = [body[at : at + 64] for at in range(0, len(body), 64)]
+    pem = "\n".join(["-----BEGIN PRIVATE KEY-----", *lines, "-----END PRIVATE KEY-----"])
+    redactor = Redactor()
+    redactor.arm("x", [pem + "\n"])
+    assert redactor.text(f"key:\n{pem}\n").text == f"key:\n{MARK}\n"
+    indented = redactor.text("\n".join(f"    {line}" for line in pem.splitlines())).text
+    assert not any(line in indented for line in lines if len(line) == 64)
+    assert "-----BEGIN PRIVATE KEY-----" in indented
+
+
+def test_a_lone_surrogate_in_a_value_breaks_nothing() -> None:
+    """A value read with surrogateescape is armed and found like any other."""
+    value = "secret-\udcff-value-of-a-file"
+    redactor = Redactor()
+    assert redactor.arm("x", [value]) == []
+    assert redactor.text(f"<{value}>").text == f"<{MARK}>"
