@@ -120,7 +120,16 @@ class Lease:
         return self._to(LeaseState.REVOKING)
 
     def answered(self, outcome: Outcome) -> Lease:
-        """The upstream answered a revocation; FAILED keeps it owed."""
+        """The upstream answered a revocation; FAILED keeps it owed.
+
+        Raises:
+            LeaseRuleError: no revocation was owed.
+        """
+        if self.state is not LeaseState.REVOKING:
+            raise LeaseRuleError(
+                f"lease {self.lease_id}: {self.state} cannot become {_AFTER_REVOKE[outcome]} "
+                "by an answer that nobody asked for"
+            )
         return self._to(_AFTER_REVOKE[outcome])
 
     def expired(self) -> Lease:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import MISSING, asdict, dataclass, field, fields
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NoReturn
 
 from .errors import WireError
 
@@ -162,7 +162,7 @@ def decode(line: bytes) -> Message:
     if len(line) > MAX_LINE:
         raise WireError(f"a line of {len(line)} bytes is over {MAX_LINE}")
     try:
-        body = json.loads(line)
+        body = json.loads(line, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise WireError("a line that is not JSON") from None
     if not isinstance(body, dict):
@@ -173,6 +173,11 @@ def decode(line: bytes) -> Message:
         raise WireError("a message of an unknown kind")
     _check_fields(cls, body)
     return cls(**body)  # type: ignore[no-any-return]
+
+
+def _no_constant(name: str) -> NoReturn:
+    """Refuse NaN and the infinities, which Python reads although they are not JSON (RFC 8259)."""
+    raise ValueError(name)
 
 
 def _check_fields(cls: type[Any], body: dict[str, Any]) -> None:

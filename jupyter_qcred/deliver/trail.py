@@ -213,7 +213,7 @@ class Trail:
                     credential=credential,
                     where="save",
                     count=count,
-                    path=path,
+                    path=path.lstrip("/"),
                 )
             )
 

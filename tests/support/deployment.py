@@ -45,8 +45,9 @@ def provide(openbao: OpenBao, **install: Any) -> None:
     openbao.put(KEY, value=CANARY)
 
 
-def settings(openbao: OpenBao, home: Path, profiles: dict[str, Any] | None = None,
-             **traits: Any) -> None:
+def settings(
+    openbao: OpenBao, home: Path, profiles: dict[str, Any] | None = None, **traits: Any
+) -> None:
     """Write ``jupyter_qcred_config.json`` into a home, with an AppRole of its own."""
     login = openbao.approle_login()
     config = home / ".jupyter"
@@ -54,16 +55,33 @@ def settings(openbao: OpenBao, home: Path, profiles: dict[str, Any] | None = Non
     secret_id = config / "secret-id"
     secret_id.touch(mode=0o600)
     secret_id.write_text(login["secret_id"])
-    (config / "jupyter_qcred_config.json").write_text(json.dumps({
-        "VaultIssuer": {"address": openbao.address, "auth_method": "approle",
-                        "role_id": login["role_id"], "secret_id_file": str(secret_id)},
-        "CredentialService": {"profiles": PROFILES if profiles is None else profiles, **traits},
-    }))
+    (config / "jupyter_qcred_config.json").write_text(
+        json.dumps(
+            {
+                "VaultIssuer": {
+                    "address": openbao.address,
+                    "auth_method": "approle",
+                    "role_id": login["role_id"],
+                    "secret_id_file": str(secret_id),
+                },
+                "CredentialService": {
+                    "profiles": PROFILES if profiles is None else profiles,
+                    **traits,
+                },
+            }
+        )
+    )
 
 
-def server(openbao: OpenBao, home: Path, profiles: dict[str, Any] | None = None, *,
-           args: tuple[str, ...] = (), env: dict[str, str] | None = None,
-           **traits: Any) -> JupyterServer:
+def server(
+    openbao: OpenBao,
+    home: Path,
+    profiles: dict[str, Any] | None = None,
+    *,
+    args: tuple[str, ...] = (),
+    env: dict[str, str] | None = None,
+    **traits: Any,
+) -> JupyterServer:
     """Return a Jupyter server, not started, that gets its credentials from ``openbao``."""
     made = JupyterServer(home, args=args, **(env or {}))
     settings(openbao, home, profiles, **traits)

@@ -162,6 +162,7 @@ class JupyterServer:
         self.env = isolated_environment(home) | env
         self.log_file = home / "server.log"
         self.answers: list[str] = []
+        self.kernels: list[Kernel] = []
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
@@ -246,6 +247,7 @@ class JupyterServer:
                 },
             ),
         )
+        self.kernels.append(opened)
         if connect:
             opened.connect()
         return opened
@@ -268,6 +270,8 @@ class JupyterServer:
 
     def close(self) -> None:
         """End whatever still runs of this server, by pid."""
+        for kernel in self.kernels:
+            kernel.close()
         if self.process is None:
             return
         with suppress(psutil.NoSuchProcess):

@@ -24,6 +24,7 @@ class Scripted:
 
     def __init__(self, answer: Callable[[str, str, bytes], tuple[Any, ...]]) -> None:
         self.requests: list[tuple[str, str, bytes]] = []
+        self.headers: dict[str, str] = {}
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -32,6 +33,7 @@ class Scripted:
             def _answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 outer.requests.append((self.command, self.path, body))
+                outer.headers = dict(self.headers)
                 status, content, *headers = answer(self.command, self.path, body)
                 data = content if isinstance(content, bytes) else json.dumps(content).encode()
                 self.send_response(status)
