@@ -48,6 +48,7 @@ class SaveCheck:
         Raises:
             HTTPError: it must not be saved; ``reason`` is what the user reads.
         """
+        path = path.strip("/")
         try:
             return self._check(model, path)
         except HTTPError:
