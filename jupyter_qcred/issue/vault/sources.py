@@ -160,7 +160,10 @@ def _leased(answer: Masked, lease: str, profile: Profile) -> IssuedCredential:
 
 
 def _token(auth: Masked) -> IssuedCredential:
-    """Return a token of Vault's own as a credential: a child that dies with its session token."""
+    """Return a token of Vault's own as a credential: a child dies with its session, no orphan does.
+
+    It brings no lease of its own.
+    """
     return IssuedCredential(
         values={"token": Secret(auth["client_token"])},
         public={"accessor": str(auth.get("accessor", ""))},
@@ -168,7 +171,7 @@ def _token(auth: Masked) -> IssuedCredential:
         upstream_lease=None,
         ttl=_seconds(auth.get("lease_duration")),
         renewable=False,
-        revocable=True,
+        revocable=auth.get("orphan") is False,
     )
 
 

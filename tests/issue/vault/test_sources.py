@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from support.leaks import assert_shows_nothing_of
 from support.loopback import Scripted
+from support.openbao import wait_until
 
 from jupyter_qcred.core.errors import (
     ConfigError,
@@ -48,6 +49,7 @@ def engines(openbao):
         'path "pki/issue/*" { capabilities = ["update"] }\n'
         'path "nowhere/*" { capabilities = ["read"] }\n'
         'path "auth/token/create-orphan" { capabilities = ["update", "sudo"] }\n'
+        'path "auth/token/create" { capabilities = ["update"] }\n'
         'path "identity/oidc/token/*" { capabilities = ["read"] }',
     )
     openbao.install_qcred(kernel_policies=["qcred-kernel", "everything"])
@@ -216,7 +218,6 @@ WRONG_SOURCES = [
     (Source(SourceKind.KV2, "qcred//ibm", "qcred"), "without empty parts"),
     (Source(SourceKind.KV1, "nowhere/ibm"), "mount"),
     (Source(SourceKind.DYNAMIC, "otp/creds/one"), "kind"),
-    (Source(SourceKind.DYNAMIC, "auth/token/create-orphan", parameters={"ttl": "1s"}), "kind"),
 ]
 
 
@@ -294,6 +295,25 @@ def test_a_lease_whose_fields_do_not_fit_is_given_back(engines, issuer, session)
     ]
     assert issuer.revoke_token(session)
     assert len(held) <= 1  # the one of the test above, while its session is being ended
+
+
+@pytest.mark.parametrize(("path", "revocable"), [("create", True), ("create-orphan", False)])
+def test_a_token_of_vaults_own_is_revocable_if_it_dies_with_its_session(
+    engines, issuer, session, path, revocable
+):
+    """A child does, an orphan does not: what is said of it is what happens."""
+    source = Source(SourceKind.DYNAMIC, f"auth/token/{path}", parameters={"ttl": "5m"})
+    credential = issuer.issue(session, Profile("p", "vault", source))
+    accessor = credential.public["accessor"]
+    assert (credential.main, credential.ttl) == ("token", 300)
+    assert engines.lookup_accessor(accessor)
+    assert credential.revocable is revocable
+    issuer.revoke_token(session)
+    if revocable:
+        wait_until("it died, too", lambda: engines.lookup_accessor(accessor) is None)
+    else:
+        wait_until("the session is gone", lambda: not engines.lookup_accessor(session.accessor))
+        assert engines.lookup_accessor(accessor)
 
 
 def test_aws_sts_is_not_called_revocable(make_issuer, launch):
