@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from support import deployment
 from support.openbao import OpenBao
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from support.jupyter import JupyterServer
 
 
 @pytest.fixture(scope="module")
@@ -31,3 +35,23 @@ def fresh_openbao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBao]
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture
+def make_server(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Callable[..., JupyterServer]]:
+    """Start Jupyter servers that get their credentials from an OpenBao, and end them."""
+    made: list[JupyterServer] = []
+
+    def make(bao: OpenBao | None = None, *, start: bool = True, **how: Any) -> JupyterServer:
+        if bao is None:
+            bao = request.getfixturevalue("openbao")
+            deployment.provide(bao)
+        server = deployment.server(bao, tmp_path / f"home{len(made)}", **how)
+        made.append(server)
+        return server.start() if start else server
+
+    yield make
+    for server in made:
+        server.close()

@@ -72,6 +72,7 @@ class Kernel:
         self._socket: websocket.WebSocket | None = None
 
     def connect(self) -> None:
+        self.close()
         url = self._server.url.replace("http", "ws", 1)
         self._socket = websocket.create_connection(
             f"{url}api/kernels/{self.id}/channels?token={TOKEN}", timeout=60
@@ -202,6 +203,11 @@ class JupyterServer:
         return False
 
     @property
+    def authorization(self) -> str:
+        """The header that lets a client in."""
+        return f"token {TOKEN}"
+
+    @property
     def pid(self) -> int:
         assert self.process is not None
         return self.process.pid
@@ -215,7 +221,7 @@ class JupyterServer:
             self.url + path,
             json=body,
             timeout=60,
-            headers={"Authorization": f"token {TOKEN}"},
+            headers={"Authorization": self.authorization},
         )
         self.answers.append(answer.text)
         if check:
