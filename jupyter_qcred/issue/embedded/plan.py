@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from dataclasses import dataclass, field
+from enum import Enum
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
@@ -47,6 +48,14 @@ LOGIN_SECONDS: Final = 120
 """How long a login token lives: long enough to open a server token or store a key."""
 
 
+class When(Enum):
+    """When a request is made."""
+
+    START = "by OpenBao itself at the first start"
+    ALWAYS = "at the first start and at each update"
+    UPDATE = "at each update, of which the first follows the first start"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One write.
@@ -55,13 +64,13 @@ class Request:
         name: for OpenBao's log.
         path: of the API, without ``/v1/``.
         data: the body; a :class:`File` value is replaced by the file's content.
-        once: belongs to the first start only.
+        when: at the first start, at updates, or both.
     """
 
     name: str
     path: str
     data: dict[str, Any]
-    once: bool = False
+    when: When = When.ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +118,12 @@ class Plan:
                 "mount",
                 f"sys/mounts/{MOUNT}",
                 {"type": "kv", "options": {"version": "2"}},
-                once=True,
+                when=When.START,
             ),
-            # A replaced key is gone, not kept as an older version.
-            Request("mount-config", f"{MOUNT}/config", {"max_versions": 1}),
-            Request("approle", "sys/auth/approle", {"type": "approle"}, once=True),
+            # A replaced key is gone, not kept as an older version. A fresh mount refuses everything
+            # for a moment, which self-initialisation would not survive.
+            Request("mount-config", f"{MOUNT}/config", {"max_versions": 1}, when=When.UPDATE),
+            Request("approle", "sys/auth/approle", {"type": "approle"}, when=When.START),
             *(request for name in _IDENTITIES for request in self._identity(name)),
         )
         object.__setattr__(self, "requests", made)
@@ -131,24 +141,29 @@ class Plan:
                     "token_max_ttl": LOGIN_SECONDS,
                 },
             ),
-            Request(f"role-id-{name}", f"{role}/role-id", {"role_id": name}, once=True),
+            Request(f"role-id-{name}", f"{role}/role-id", {"role_id": name}, when=When.START),
             # Health is announced before self-initialisation is done. The secret ids come last, so
             # that a login proves that everything before is there.
             Request(
                 f"secret-id-{name}",
                 f"{role}/custom-secret-id",
                 {"secret_id": File(str(self.layout.secret_id(name)))},
-                once=True,
+                when=When.START,
             ),
         )
 
+    def updates(self) -> list[Request]:
+        """What an update consists of."""
+        return [request for request in self.requests if request.when is not When.START]
+
     def fingerprint(self) -> str:
         """What `applied.json` remembers: changes whenever an update has anything to do."""
-        lasting = [(request.path, request.data) for request in self.requests if not request.once]
-        return hashlib.sha256(json.dumps(lasting, sort_keys=True).encode()).hexdigest()
+        updates = [(request.path, request.data) for request in self.updates()]
+        return hashlib.sha256(json.dumps(updates, sort_keys=True).encode()).hexdigest()
 
     def config(self, address: str) -> str:
         """OpenBao's configuration file, as JSON."""
+        first = [_self_init(each) for each in self.requests if each.when is not When.UPDATE]
         return json.dumps(
             {
                 "ui": False,
@@ -169,9 +184,7 @@ class Plan:
                         "options": {"file_path": str(self.layout.audit_log), "mode": "0600"},
                     }
                 ],
-                "initialize": [
-                    {"type": "qcred", "request": [_self_init(each) for each in self.requests]}
-                ],
+                "initialize": [{"type": "qcred", "request": first}],
             },
             indent=1,
         )

@@ -6,10 +6,10 @@ import json
 import secrets
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from jupyter_qcred.core.secret import Secret
-from jupyter_qcred.issue.embedded.client import Client
+from jupyter_qcred.issue.embedded.client import BadRequestError, Client
 from jupyter_qcred.issue.embedded.failures import failure, lost
 from jupyter_qcred.issue.embedded.files import write_private
 from jupyter_qcred.issue.embedded.lock import FileLock
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jupyter_qcred.issue.embedded.layout import Layout
-    from jupyter_qcred.issue.embedded.plan import Plan
+    from jupyter_qcred.issue.embedded.plan import Plan, Request
+
+_FRESH_MOUNT: Final = 5.0
+"""Seconds in which a 400 may mean that a KV engine was mounted a moment ago."""
 
 
 @contextmanager
@@ -71,12 +74,24 @@ def apply(plan: Plan, address: str, deadline: float) -> None:
     with setting_up(plan.layout, deadline):
         client = Client(address)
         client.login(KEEPER, secret_id(plan.layout, KEEPER))
-        for request in plan.requests:
-            if not request.once:
-                client.request("POST", request.path, request.data)
+        for request in plan.updates():
+            _write(client, request, deadline)
         if not up_to_date(plan):
             content = json.dumps({"applied": plan.fingerprint()})
             write_private(plan.layout.applied, content.encode())
+
+
+def _write(client: Client, request: Request, deadline: float) -> None:
+    patience = min(deadline, time.monotonic() + _FRESH_MOUNT)
+    while True:
+        try:
+            client.request("POST", request.path, request.data)
+        except BadRequestError:
+            if time.monotonic() >= patience:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _applied(layout: Layout) -> str | None:
