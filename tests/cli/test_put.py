@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -57,6 +58,7 @@ def directory():
         yield home / "o"
     wait_until("every process is gone", lambda: not processes_naming(home))
     stop_all(processes_naming(home))
+    shutil.rmtree(home)
 
 
 @pytest.fixture
