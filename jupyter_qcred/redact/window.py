@@ -87,7 +87,7 @@ class ByteWindow:
     def _let_out(self, data: bytes, tiles: list[Tile], cut: int, begins: int) -> bytes:
         done = len(self._remembered)
         out = [tile for tile in tiles if tile.origin < cut]
-        keep = min(begins, cut, *(tile.origin for tile in tiles[len(out) :]))
+        keep = min(begins, cut)
         cut = max(cut, done, *(tile.end for tile in out[-1:]))
         self._remembered = data[keep:cut]
         self._held = data[cut:]
