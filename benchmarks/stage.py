@@ -1,0 +1,106 @@
+"""Two Jupyter servers side by side, alike but for us, and an OpenBao that one of them uses.
+
+They are what the tests use: real servers in homes of their own, with the same settings and the same
+transport encryption between server and kernels.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from .browser import Browser
+from .figures import Side
+from .processes import wait_until_quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_TESTS: Final = str(Path(__file__).parents[1] / "tests")
+
+CREDENTIAL: Final = "bench"
+"""Name of the one profile; it is delivered when a kernel starts."""
+
+_VALUES: Final = {"value": "xQ7wJ0mV4bT1sN9rK3yD6gH2pL8fZ5cA-uEoBiXnWtYk"}
+"""A key of the length of IBM Cloud's."""
+
+_ALIKE: Final = (
+    "--KernelManager.transport_encryption=auto",
+    # A display of 50 MB would be dropped by the limit on a kernel's output.
+    "--ZMQChannelsWebsocketConnection.limit_rate=False",
+)
+_WITHOUT_US: Final = "--ServerApp.jpserver_extensions={'jupyter_qcred': False}"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One running server and its user.
+
+    ``root`` is the directory of its notebooks.
+    """
+
+    side: Side
+    browser: Browser
+    pid: int
+    root: Path
+
+
+class Stage:
+    """OpenBao and the homes of two servers, which are started by ``hosts`` or one by one."""
+
+    def __init__(self, directory: Path, openbao: Any, support: Any) -> None:
+        self._directory = directory
+        self._openbao = openbao
+        self._deployment: Any = support
+
+    @contextmanager
+    def host(self, side: Side) -> Iterator[Host]:
+        """Start one server and stop it."""
+        server = self._server(side).start()
+        browser = Browser(server.url, import_module("support.jupyter").TOKEN)
+        try:
+            yield Host(side, browser, server.pid, server.root)
+            browser.close()
+            server.terminate()
+        finally:
+            server.close()
+
+    @contextmanager
+    def hosts(self) -> Iterator[Mapping[Side, Host]]:
+        """Start both servers and stop them."""
+        with ExitStack() as stack:
+            yield {side: stack.enter_context(self.host(side)) for side in Side}
+
+    def quiet(self, *hosts: Host) -> None:
+        """Wait until these servers and OpenBao have nothing to do."""
+        wait_until_quiet([self._openbao.pid(), *(host.pid for host in hosts)])
+
+    def _server(self, side: Side) -> Any:
+        home = self._directory / side
+        if side is Side.WITHOUT:
+            jupyter = import_module("support.jupyter")
+            return jupyter.JupyterServer(home, args=(*_ALIKE, _WITHOUT_US))
+        profiles = {CREDENTIAL: {"vendor": "ibm-quantum", "source": f"kv2:qcred/{CREDENTIAL}"}}
+        return self._deployment.server(self._openbao, home, profiles, args=_ALIKE)
+
+
+@contextmanager
+def stage(values: Mapping[str, str] = _VALUES) -> Iterator[Stage]:
+    """Start OpenBao, holding one credential whose fields are ``values``, and stop it at the end."""
+    if _TESTS not in sys.path:
+        sys.path.insert(0, _TESTS)
+    deployment = import_module("support.deployment")
+    with tempfile.TemporaryDirectory(prefix="qcred-bench-", ignore_cleanup_errors=True) as name:
+        openbao = import_module("support.openbao").OpenBao(Path(name) / "openbao")
+        try:
+            openbao.start()
+            deployment.provide(openbao)
+            openbao.put(CREDENTIAL, **values)
+            yield Stage(Path(name), openbao, deployment)
+        finally:
+            openbao.stop()
