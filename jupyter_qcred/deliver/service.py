@@ -85,7 +85,7 @@ class CredentialService(LoggingConfigurable):
         8, min=4, help="Shorter values are not redacted: they would match ordinary text."
     ).tag(config=True)
     exit_timeout = Float(
-        3.0, min=0.1, help="Seconds that the process's exit waits for revocations."
+        2.5, min=0.1, help="Seconds that the process's exit waits for revocations."
     ).tag(config=True)
 
     def __init__(self, *, searcher: Callable[..., Searcher] = WordSearcher, **kwargs: Any) -> None:
