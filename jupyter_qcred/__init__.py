@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jupyter_qcred.kernel.helper import list as list  # noqa: A004 - not for import *
 
 from jupyter_qcred.core.version import __version__ as __version__
+
 # Without list: a star import must not hide the builtin.
 __all__ = ["Credential", "enable", "get", "renew", "revoke", "status"]
 

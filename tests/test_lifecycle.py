@@ -42,7 +42,10 @@ SLIPS = [
     "raise RuntimeError(f'refused: {value}')",
     "def call(key):\n    return 1 / 0\ncall(value)",
     "import threading; t = threading.Thread(target=print, args=(value,)); t.start(); t.join()",
-    "import os\npid = os.fork()\nif pid == 0:\n    print(value, flush=True)\n    os._exit(0)\n_ = os.waitpid(pid, 0)",
+    (
+        "import os\npid = os.fork()\n"
+        "if pid == 0:\n    print(value, flush=True)\n    os._exit(0)\n_ = os.waitpid(pid, 0)"
+    ),
     "print(value.upper() if False else '', value)",
     "%whos Credential",
     "%history -o",

