@@ -9,19 +9,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support.leaks import assert_shows_nothing_of
-from support.loopback import Relay
+from support.loopback import Relay, Scripted
 from support.openbao import OpenBao, wait_until
 
 from jupyter_qcred.core.errors import (
     ConfigError,
     IssuerError,
+    IssuerSealedError,
     IssuerUnreachableError,
     LeaseExpiredError,
     NotEntitledError,
     NotStoredError,
 )
-from jupyter_qcred.core.lease import Outcome
-from jupyter_qcred.issue.issuer import SessionRequest
+from jupyter_qcred.core.lease import Accessor, Outcome
+from jupyter_qcred.core.secret import Secret
+from jupyter_qcred.issue.issuer import IssuedToken, SessionRequest
 from jupyter_qcred.issue.profile import Profile, Source, SourceKind
 from jupyter_qcred.issue.vault import roles
 
@@ -342,6 +344,24 @@ def test_a_token_that_cannot_be_read_back_is_revoked(openbao, make_issuer, launc
         assert relay.lost.is_set()
         assert caught.value.ambiguous is True
         assert openbao.accessors() == before
+
+
+def test_a_read_back_that_is_refused_leaves_an_ambiguous_session(make_issuer, launch):
+    """The look-up itself changed nothing, yet the token had been made before it."""
+    created = {"auth": {"client_token": "s.Made", "accessor": "a", "policies": []}}
+
+    def answer(_method: str, path: str, _body: bytes) -> tuple[int, object]:
+        return (503, {"errors": ["Vault is sealed"]}) if "self" in path else (200, created)
+
+    parent = IssuedToken(Secret("s.Parent"), Accessor("p"), 60.0, renewable=True, narrowed=True)
+    with Scripted(answer) as server:
+        issuer = make_issuer(address=server.address, auth_method="token", token="s.Login")
+        with pytest.raises(IssuerSealedError) as caught:
+            issuer.open_session(parent, launch)
+        asked = [path.rpartition("/")[2] for _, path, _ in server.requests]
+    assert asked == ["qcred-kernel", "lookup-self", "revoke-self"]
+    assert caught.value.ambiguous is True
+    assert_shows_nothing_of(caught.value, "s.Made", "s.Parent")
 
 
 def test_a_dead_server_token_means_a_new_login(openbao, make_issuer, launch):
