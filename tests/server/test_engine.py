@@ -33,12 +33,28 @@ def test_both_searchers_find_the_same(
     assert sorted(fast.find(memoryview(data))) == expected
 
 
-def test_many_values_are_left_to_the_standard_library() -> None:
-    """Beyond what its vector code takes, the automaton is the slower one."""
-    few = [f"value-{number:02}-of-a-few" for number in range(64)]
-    many = [f"value-{number:03}-of-many" for number in range(65)]
-    assert isinstance(engine.searcher([v.encode() for v in few]), engine.AutomatonSearcher)
-    assert isinstance(engine.searcher([v.encode() for v in many]), WordSearcher)
+def test_very_many_values_are_left_to_the_standard_library() -> None:
+    """Beyond a number of passes, the automata are the slower ones."""
+    most = [f"value-{number:03}-of-some".encode() for number in range(480)]
+    too_many = [*most, b"one-value-too-many"]
+    assert isinstance(engine.searcher(most), engine.AutomatonSearcher)
+    assert isinstance(engine.searcher(too_many), WordSearcher)
+
+
+def test_every_value_of_many_groups_is_found() -> None:
+    """Whichever automaton a value went to."""
+    values = [f"value-{number:03}-of-some".encode() for number in range(480)]
+    fast = engine.searcher(values)
+    for number, value in enumerate(values):
+        assert fast.find(b"<" + value + b">") == [(1, 1 + len(value), number)]
+
+
+def test_bytes_that_are_no_text_are_no_value() -> None:
+    """What the automata are given to be fast is never found."""
+    fast = engine.searcher([b"a-value-to-be-found"])
+    data = bytes(range(0xF0, 0x100)) * 64 + b"\xff" * 64 + b"\xfc" * 64
+    assert fast.find(data) == []
+    assert fast.find(data + b"a-value-to-be-found") == [(len(data), len(data) + 19, 0)]
 
 
 def test_ten_api_keys_are_few() -> None:
