@@ -11,7 +11,7 @@ from jupyter_qcred.core.errors import QcredError
 from jupyter_qcred.deliver.settings import load_config
 from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
 
-from . import init, put, run, stored
+from . import demo, init, put, run, stored
 from .embedded import show_error
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _COMMANDS = (
     stored.add_list_parser,
     stored.add_remove_parser,
     run.add_parser,
+    demo.add_parser,
 )
 
 
