@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 _DEAD: Final = "no such credential is alive"
 _JOBS: Final = "/v1/jobs"
 _LONGEST_BODY: Final = 64 * 1024
-_MOST_DEAD: Final = "no such credential is alive"
-_JOBS: Final = 1000
+_MOST_JOBS: Final = 1000
 _LOOK_UP: Final = Call("looking a credential up", "GET", "auth/token/lookup-self", changes=False)
 
 
