@@ -8,7 +8,6 @@ replaced by a short program; every other command is left as it is.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,7 +69,7 @@ def boot_command(cmd: Sequence[str], config: BootConfig) -> list[str]:
     if at is None:
         raise ValueError("not a command that starts ipykernel by -m")
     # ASCII-only JSON is also a Python literal here: strings, integers; the booleans are not.
-    body = json.dumps(asdict(config)).replace("true", "True").replace("false", "False")
+    body = json.dumps(config.as_dict()).replace("true", "True").replace("false", "False")
     program = _TEMPLATE.replace("{package}", json.dumps(_PACKAGE)).replace("{config}", body)
     return [*cmd[:at], "-c", program, *cmd[at + 2 :]]
 

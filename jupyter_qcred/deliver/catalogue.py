@@ -11,10 +11,11 @@ from jupyter_core.paths import jupyter_config_dir
 from jupyter_qcred.core.errors import ConfigError
 from jupyter_qcred.issue.builtin import builtin_profiles
 from jupyter_qcred.issue.profile_file import load_profiles_file, profiles_from_mapping
-from jupyter_qcred.issue.selection import Selection, requires_of, select
+from jupyter_qcred.issue.selection import requires_of, select
 
 if TYPE_CHECKING:
     from jupyter_qcred.issue.profile import Profile
+    from jupyter_qcred.issue.selection import Selection
     from jupyter_qcred.issue.supply import IssuerSupply
 
     from .service import CredentialService
@@ -35,14 +36,19 @@ class Catalogue:
     def select(self, holder: Holder) -> Selection:
         """Return what one kernel may have.
 
-        A profiles file with errors gives no credential: its message is in the log since start-up.
+        Raises:
+            ConfigError: the profiles are wrong: no kernel gets anything until they are mended.
         """
+        return select(self.profiles(), self._requires(holder.notebook), self._service.allowed)
+
+    def check(self) -> None:
+        """Tell in the log what is wrong with the profiles, before the first kernel starts."""
         try:
-            profiles = self.profiles()
+            self.profiles()
         except ConfigError as error:
-            self._service.log.error("No credentials: %s", error)  # noqa: TRY400 - no traceback
-            return Selection()
-        return select(profiles, self._requires(holder.notebook), self._service.allowed)
+            self._service.log.error(  # noqa: TRY400 - the words say it, a traceback would not
+                "Kernels get no credentials: %s", error
+            )
 
     def profiles(self) -> dict[str, Profile]:
         """Return all profiles: built in, from the file, from the setting; the later wins.

@@ -52,6 +52,7 @@ class Desk:
         self._retries: dict[str, tuple[float, Iterator[float]]] = {}
         self._wake = asyncio.Event()
         self._closed = False
+        self._why_nothing: QcredError | None = None
 
     def open(self, selection: Selection) -> None:
         """Tell the kernel what it may ask for."""
@@ -59,10 +60,15 @@ class Desk:
         catalog = {name: profile.vendor for name, profile in selection.profiles.items()}
         self._link.send(wire.Catalog(credentials=catalog))
 
+    def open_without(self, why: QcredError) -> None:
+        """There is nothing to ask for; every request is answered with the reason."""
+        self._why_nothing = why
+        self._link.send(wire.Catalog(credentials={}))
+
     def close(self) -> None:
         """The kernel has ended: owe what is held, and record how each lease ends."""
         self._closed = True
-        self._token.end()
+        self._token.end(self._book.upstream_leases())
         self._wake.set()
         intent = self._token.intent
         for entry in self._book.clear():
@@ -103,8 +109,18 @@ class Desk:
                 raise QcredError(f"The request {ask.op!r} is unknown")  # noqa: TRY301
         except QcredError as error:
             self._refuse(ask, error)
+        except Exception as error:  # noqa: BLE001 - whoever asked must not wait in vain
+            self._refuse(ask, self._fault(error))
         else:
             self._link.send(wire.Answer(id=ask.id, ok=True, data=data))
+
+    def _fault(self, error: Exception) -> QcredError:
+        """Log a fault of ours. Its type only: its words may hold anything."""
+        self._shared.log.error("A request of a kernel failed: %s", type(error).__name__)
+        return QcredError(
+            f"The server failed with {type(error).__name__}",
+            next_step="See the server's log, and report it to the developers of jupyter_qcred",
+        )
 
     def _refuse(self, ask: wire.Ask, error: QcredError) -> None:
         if isinstance(error, NotEntitledError | UnknownCredentialError):
@@ -133,6 +149,8 @@ class Desk:
                 self._retry_later(name)
             elif isinstance(error, NotEntitledError):
                 self._shared.trail.denied(self._holder, self._token.intent, name, error)
+        except Exception as error:  # noqa: BLE001 - one credential's fault is not the others'
+            self._fault(error)
 
     def _retry_later(self, name: str) -> None:
         _, waits = self._retries.get(name, (0.0, delays(1.0, 30.0)))
@@ -150,7 +168,9 @@ class Desk:
             self._deliver(entry)
 
     def _profile(self, name: str) -> Profile:
-        selection = self._selection
+        selection, why = self._selection, self._why_nothing
+        if why is not None:
+            raise type(why)(why.reason, next_step=why.next_step, credential=name)
         if name in selection.profiles:
             return selection.profiles[name]
         if name in selection.left_out:
@@ -259,7 +279,7 @@ class Desk:
             self._token.retry_in(min(5.0, self._left() / 4))
             return
         # The issuer won't extend it: a new token first, the old one is owed afterwards.
-        self._token.replace()
+        self._token.replace(self._book.upstream_leases())
         for entry in self._book.clear():
             await self._try(entry.lease.credential)
 

@@ -43,7 +43,7 @@ class Launch:
         The environment loses the server's secrets in any case. ``kwargs`` itself is not changed.
         """
         service = current_service()
-        launch = cls(service, {**kwargs, "env": dict(kwargs["env"])})
+        launch = cls(service, {**kwargs, "env": dict(kwargs.get("env", os.environ))})
         withhold(launch.kwargs["env"], service.withheld_names())
         if not (service.enabled and outer.enabled):
             return launch

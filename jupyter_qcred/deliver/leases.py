@@ -101,6 +101,14 @@ class LeaseBook:
         """All entries, those past their end included."""
         return list(self._entries.values())
 
+    def upstream_leases(self) -> tuple[str, ...]:
+        """Vault's ids of the leases that the upstream can end."""
+        return tuple(
+            entry.issued.upstream_lease
+            for entry in self._entries.values()
+            if entry.issued.upstream_lease is not None and entry.issued.revocable
+        )
+
     def due(self, ttl: float | None) -> float:
         """When something with ``ttl`` seconds left is renewed: at two thirds, a little spread.
 

@@ -49,7 +49,6 @@ class Parts:
         )
         self.trail = Trail(self.audit.emit, self.supply.describe, service.user, service.server_id)
         self.catalogue = Catalogue(service, self.supply)
-        self.revoker = Revoker(self.issuer, service.workers, service.clock, self._settled)
         self.server_token = ServerToken(
             self.issuer,
             service.workers,
@@ -57,6 +56,9 @@ class Parts:
             service.clock,
             service.log,
             self.trail.server_opened,
+        )
+        self.revoker = Revoker(
+            self.issuer, self.server_token.current, service.workers, service.clock, self._settled
         )
         self.shared = Shared(
             issuer=self.issuer,
@@ -104,6 +106,9 @@ class Parts:
             TimeoutError: not confirmed within ``timeout`` seconds.
         """
         async with asyncio.timeout(timeout):
+            # What was owed since the kernels ended is confirmed one by one, leases included; the
+            # end of the server token is for what that leaves over.
+            await self.revoker.drain(timeout / 2)
             try:
                 confirmed = await self.server_token.revoke()
             except QcredError as error:

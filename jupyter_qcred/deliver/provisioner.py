@@ -7,6 +7,7 @@ kernel without credentials, never a kernel that does not start.
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +75,7 @@ class QcredProvisioner(KernelProvisionerBase):
             self._launch = Launch.prepare(self, self._inner, kwargs)
         except Exception as error:  # noqa: BLE001 - nothing of ours may stop a kernel
             self._complain(error)
-            return kwargs
+            return _without_secrets(kwargs)
         return kwargs if self._launch is None else self._launch.kwargs
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
@@ -180,3 +181,12 @@ class QcredProvisioner(KernelProvisionerBase):
     def resolve_path(self, path: str) -> str | None:
         """Delegate."""
         return self._inner.resolve_path(path)
+
+
+def _without_secrets(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Keep the server's secrets from a kernel even when the rest of us has failed."""
+    from .environment import SERVER_SECRETS, withhold
+
+    env = dict(kwargs.get("env", os.environ))
+    withhold(env, SERVER_SECRETS)
+    return {**kwargs, "env": env}

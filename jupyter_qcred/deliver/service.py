@@ -31,7 +31,7 @@ from .shared import Holder, Shared
 from .stdio import StdioForwarder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     from jupyter_qcred.redact.search import Searcher
 
@@ -102,6 +102,7 @@ class CredentialService(LoggingConfigurable):
         self._sessions: set[KernelSession] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._pid = os.getpid()
         # Set by the extension: the server's event logger and a way onto its loop.
         self.event_logger: Any = None
         self.call_on_server_loop: Any = None
@@ -123,8 +124,8 @@ class CredentialService(LoggingConfigurable):
     def _issuer_environment(self) -> list[str]:
         """Names of variables from which the issuer's own login reads a secret."""
         section = self.config.get("VaultIssuer", {})
-        name = section.get("jwt_env", "")
-        return [name] if isinstance(name, str) and name else []
+        names = (section.get("jwt_env", ""), section.get("token_env", ""))
+        return [name for name in names if isinstance(name, str) and name]
 
     def open_session(self, link: KernelLink, kernel_id: str, notebook: str) -> KernelSession:
         """Begin the session of one launch; returns at once."""
@@ -158,16 +159,21 @@ class CredentialService(LoggingConfigurable):
         return self.parts().shared
 
     def begin(self) -> None:
-        """The server has started: see to what earlier processes left behind, in the background."""
+        """The server has started: make ready and see to leftovers, all in the background."""
         directory = Path(self.journal_directory)
-        if directory.is_dir() and any(directory.iterdir()):
-            parts = self.parts()
-            self.engine.call(lambda: self._keep(parts.sweep()))
+        leftovers = directory.is_dir() and any(directory.iterdir())
+        self.engine.call(self._begin, leftovers)
 
-    def _keep(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(coroutine)
+    def _begin(self, leftovers: bool) -> None:  # noqa: FBT001 - a callback's only argument
+        task = asyncio.get_running_loop().create_task(self._make_ready(leftovers=leftovers))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _make_ready(self, *, leftovers: bool) -> None:
+        parts = await self.workers.run(self.parts)
+        await self.workers.run(parts.catalogue.check)
+        if leftovers:
+            await parts.sweep()
 
     # -- the end -------------------------------------------------------------------------------
 
@@ -186,7 +192,8 @@ class CredentialService(LoggingConfigurable):
         What is not confirmed by then stays in the journal for the next start, and dies at the
         server token's TTL at the latest.
         """
-        if self._closed or self._parts is None:
+        # A forked child inherits this object without its threads; what it holds is the parent's.
+        if self._closed or self._parts is None or os.getpid() != self._pid:
             return
         self._closed = True
         try:

@@ -83,7 +83,11 @@ class KernelSession:
         self.end()
 
     async def _open_desk(self) -> None:
-        selection = await self._shared.workers.run(lambda: self._shared.select(self._holder))
+        try:
+            selection = await self._shared.workers.run(lambda: self._shared.select(self._holder))
+        except QcredError as error:
+            self._desk.open_without(error)
+            return
         self._desk.open(selection)
         self._spawn(self._desk.care())
         for name, profile in selection.profiles.items():

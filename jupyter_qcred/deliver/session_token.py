@@ -122,17 +122,21 @@ class SessionToken:
         """Put the next renewal off."""
         self.due = self._shared.clock.now() + seconds
 
-    def end(self) -> None:
-        """The kernel has ended: owe the revocation. May be called twice."""
-        self._ended = True
-        self._owe()
+    def end(self, leases: tuple[str, ...]) -> None:
+        """The kernel has ended: owe the revocation. May be called twice.
 
-    def replace(self) -> None:
+        Args:
+            leases: Vault's ids of the leases that hang on the token.
+        """
+        self._ended = True
+        self._owe(leases)
+
+    def replace(self, leases: tuple[str, ...] = ()) -> None:
         """Owe what is there; the next ``get`` opens a new one.
 
         Also right for a token that the issuer calls dead: revoking it again confirms that.
         """
-        self._owe()
+        self._owe(leases)
 
     def _lives(self, ttl: float) -> None:
         now = self._shared.clock.now()
@@ -140,9 +144,10 @@ class SessionToken:
         # A third of the life is left for retries.
         self.due = now + ttl * 2 / 3
 
-    def _owe(self) -> None:
+    def _owe(self, leases: tuple[str, ...] = ()) -> None:
         token, intent = self._token, self.intent
         self._token = self._parent = None
         self.due = float("inf")
         if token is not None and intent is not None:
-            self._shared.revoker.owe(Debt(intent=intent, token=token, bound=self.expires_at))
+            debt = Debt(intent=intent, token=token, bound=self.expires_at, leases=leases)
+            self._shared.revoker.owe(debt)

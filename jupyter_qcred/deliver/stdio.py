@@ -7,14 +7,13 @@ kernel's last moment still arrives, and kernels of any language are covered.
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import os
 import selectors
 import threading
 from typing import TYPE_CHECKING
 
-from jupyter_qcred.redact.window import StreamWindow
+from jupyter_qcred.redact.window import ByteWindow
 
 if TYPE_CHECKING:
     from jupyter_qcred.redact.redactor import Redactor
@@ -30,9 +29,7 @@ class _Pipe:
     def __init__(self, source: int, target: int, redactor: Redactor) -> None:
         self.source = source
         self._target = target
-        # Bytes that are no UTF-8 pass through unharmed.
-        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-        self._window = StreamWindow(redactor)
+        self._window = ByteWindow(redactor)
 
     def forward(self) -> bool:
         """Move what is there; False at the end."""
@@ -40,8 +37,7 @@ class _Pipe:
             chunk = os.read(self.source, _READ)
         except OSError:
             chunk = b""
-        text = self._decoder.decode(chunk, final=not chunk)
-        emitted, _ = self._window.feed(text)
+        emitted, _ = self._window.feed(chunk)
         self._write(emitted)
         if not chunk:
             self._write(self._window.flush())
@@ -51,8 +47,7 @@ class _Pipe:
         """Write a tail that was held back."""
         self._write(self._window.flush())
 
-    def _write(self, text: str) -> None:
-        data = text.encode("utf-8", "surrogateescape")
+    def _write(self, data: bytes) -> None:
         # A server whose own stdout has gone loses its log, and its kernels must not hang for it.
         with contextlib.suppress(OSError):
             while data:

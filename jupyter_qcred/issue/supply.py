@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from jupyter_qcred.core.errors import NotStoredError
+from traitlets import TraitError
+
+from jupyter_qcred.core.errors import ConfigError, NotStoredError
 
 if TYPE_CHECKING:
     from traitlets.config import LoggingConfigurable
@@ -36,15 +38,23 @@ class IssuerSupply:
 
         Raises:
             NotStoredError: no Vault is configured, and nothing was ever stored in the embedded one.
-            QcredError: the embedded one does not start, or a setting is wrong.
+            ConfigError: a setting is wrong.
+            QcredError: the embedded one does not start.
         """
         with self._lock:
             if self._hold is not None and self._hold.address != self._address:
                 # Its supervisor was killed, and the one that took over listens elsewhere.
                 self._issuer = self._reach(self._hold)
             if self._issuer is None:
-                self._issuer = self._make_embedded() if self.embedded else self._make_configured()
+                self._issuer = self._make()
             return self._issuer
+
+    def _make(self) -> Issuer:
+        try:
+            return self._make_embedded() if self.embedded else self._make_configured()
+        except TraitError as error:
+            # Our traits' messages name the setting and what is wrong with it, never a secret.
+            raise ConfigError(str(error)) from None
 
     def _make_configured(self) -> Issuer:
         from jupyter_qcred.issue.vault.issuer import VaultIssuer

@@ -50,24 +50,33 @@ class Debt:
         intent: its name in the journal.
         token: what to revoke; it revokes itself.
         bound: on the clock, seconds: it is certainly dead afterwards.
+        leases: Vault's ids of the leases below it. The end of a token only queues the end of its
+            leases: whether their engines carried it out is asked for each.
     """
 
     intent: IntentId
     token: IssuedToken
     bound: float
+    leases: tuple[str, ...] = ()
 
 
 class Revoker:
-    """Pays debts in the background and tells how each was settled."""
+    """Pays debts in the background and tells how each was settled.
+
+    ``server_token`` gives the token that is above the sessions, None where there is none: it
+    outlives them, and so can ask about their leases.
+    """
 
     def __init__(
         self,
         issuer: Callable[[], Issuer],
+        server_token: Callable[[], IssuedToken | None],
         workers: Workers,
         clock: Clock,
         on_settled: Callable[[Debt, Settled], None],
     ) -> None:
         self._issuer = issuer
+        self._server_token = server_token
         self._workers = workers
         self._clock = clock
         self._on_settled = on_settled
@@ -111,12 +120,29 @@ class Revoker:
     async def _try(self, debt: Debt) -> Settled | None:
         try:
             outcome = await self._workers.run(partial(self._issuer().revoke_token, debt.token))
+            if outcome is Outcome.CONFIRMED and not await self._end_leases(debt.leases):
+                return None
         except QcredError:
             # Also a refusal: a permission taken away may come back before the token has died.
             return None
         if outcome is Outcome.FAILED:
             return None
         return Settled.CONFIRMED if outcome is Outcome.CONFIRMED else Settled.UNSUPPORTED
+
+    async def _end_leases(self, leases: tuple[str, ...]) -> bool:
+        """Make sure that the leases have ended; False where one has not, yet.
+
+        Raises:
+            QcredError: the issuer failed or refused.
+        """
+        above = self._server_token()
+        if above is None:
+            return True  # nobody is left to ask; a lost server token took them along
+        for lease in leases:
+            ask = partial(self._issuer().revoke_lease, above, lease)
+            if await self._workers.run(ask) is Outcome.FAILED:
+                return False
+        return True
 
     def _settle(self, debt: Debt, how: Settled) -> None:
         if self._owed.pop(debt.intent, None) is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 
 import pytest
 from hypothesis import given
@@ -33,10 +32,11 @@ _TYPES = {
     "float | None": st.none() | st.floats(allow_nan=False, allow_infinity=False),
     "list[str]": st.lists(st.text()),
     "dict[str, str]": st.dictionaries(st.text(), st.text()),
+    "Mapping[str, str]": st.dictionaries(st.text(), st.text()),
 }
 
 MESSAGES = st.sampled_from(KINDS).flatmap(
-    lambda kind: st.builds(kind, **{spec.name: _TYPES[spec.type] for spec in fields(kind)})
+    lambda kind: st.builds(kind, **{name: _TYPES[text] for name, text in kind.fields.items()})
 )
 
 DELIVER = Deliver(

@@ -214,10 +214,10 @@ _NEEDED: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "userpass": (("username",), ("password_file",)),
 }
 
-_SETTING: Final = {"role": "auth_role", "mount": "auth_mount"}
+_SETTING: Final = {"role": "auth_role", "mount": "auth_mount", "token": "token_env"}
 
 _ADVICE: Final[Mapping[str, str]] = {
-    "token": "Put a live token into VaultIssuer.token, better: use token_file",
+    "token": "Put a live token into the environment variable of token_env, or use token_file",
     "token_file": "Log in again (`bao login`), which writes a fresh token to the file",
     "approle": "Check role_id and the secret id (it may be used up or expired), and auth_mount",
     "jwt": "Check that the JWT is fresh and matches auth_role, and auth_mount",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from ipaddress import ip_address
 from pathlib import Path
@@ -75,17 +76,19 @@ class VaultSettings(LoggingConfigurable):
         config=True
     )
     auth_role = Unicode(help="Role for the jwt and kubernetes methods.").tag(config=True)
-    token = SecretTrait(
-        help="Token for auth_method=token. A setting is easily read by others: prefer token_file.",
+    # Not settings: the server logs its configuration at DEBUG, and shows it by --show-config.
+    token = SecretTrait(help="Token for auth_method=token, for callers in Python.")
+    token_env = Unicode(
+        "VAULT_TOKEN",
+        help="Name of the environment variable that holds the token for auth_method=token. "
+        "Kernels do not inherit it.",
     ).tag(config=True)
     token_file = Unicode(
         "~/.vault-token",
         help="File with the token for auth_method=token_file; `bao login` writes the default one.",
     ).tag(config=True)
     role_id = Unicode(help="Role id for the approle method.").tag(config=True)
-    secret_id = SecretTrait(
-        help="Secret id for the approle method. Prefer secret_id_file.",
-    ).tag(config=True)
+    secret_id = SecretTrait(help="Secret id for the approle method, for callers in Python.")
     secret_id_file = Unicode(help="File with the secret id for the approle method.").tag(
         config=True
     )
@@ -179,11 +182,12 @@ class VaultSettings(LoggingConfigurable):
         Raises:
             ConfigError: the auth method lacks a setting.
         """
+        self._refuse_secrets_in_config()
         identity = Identity(
             method=self.auth_method,
             mount=self.auth_mount or self.auth_method,
             role=self.auth_role,
-            token=self.token,
+            token=self.token or Secret(os.environ.get(self.token_env, "").strip()),
             token_file=self.token_file,
             role_id=self.role_id,
             secret_id=self.secret_id,
@@ -196,6 +200,14 @@ class VaultSettings(LoggingConfigurable):
         )
         identity.check()
         return identity
+
+    def _refuse_secrets_in_config(self) -> None:
+        for name, instead in (("token", "token_file"), ("secret_id", "secret_id_file")):
+            if name in self.config.get("VaultIssuer", {}):
+                raise ConfigError(
+                    f"VaultIssuer.{name} is no setting: configuration is logged and shown",
+                    next_step=f"Put the value into a file of mode 0600 and set {instead}",
+                )
 
 
 def _address_problem(address: str) -> str | None:

@@ -106,9 +106,7 @@ def test_a_value_that_cannot_be_meant_is_refused(settings):
 
 def test_secret_settings_are_masked_from_the_moment_they_are_set(make_issuer):
     """Neither the object, nor its settings, nor its help show them."""
-    settings = {"token": PROOF, "secret_id": PROOF}
-    config = Config(VaultIssuer={**settings, "address": HERE, "auth_method": "token"})
-    issuer = make_issuer(config=config)
+    issuer = make_issuer(address=HERE, auth_method="token", token=PROOF, secret_id=PROOF)
     assert issuer.token == Secret(PROOF)
     shown = [
         repr(issuer),
@@ -117,6 +115,25 @@ def test_secret_settings_are_masked_from_the_moment_they_are_set(make_issuer):
         issuer.class_get_help(issuer),
     ]
     assert not [text for text in shown if PROOF in text]
+
+
+@pytest.mark.filterwarnings("ignore:Config option")
+@pytest.mark.parametrize("name", ["token", "secret_id"])
+def test_secrets_have_no_place_in_configuration(name):
+    """A server logs its configuration at DEBUG: the value belongs into a file or a variable."""
+    config = Config(VaultIssuer={name: PROOF, "address": HERE})
+    with pytest.raises(ConfigError, match=f"set {name}_file") as caught:
+        VaultIssuer(config=config)
+    assert PROOF not in str(caught.value)
+
+
+def test_a_token_comes_from_the_environment_variable_that_is_named(make_issuer, monkeypatch):
+    """`VAULT_TOKEN` unless the setting says otherwise."""
+    monkeypatch.setenv("VAULT_TOKEN", PROOF)
+    assert make_issuer(address=HERE, auth_method="token").identity().token == Secret(PROOF)
+    monkeypatch.setenv("OTHER_TOKEN", "another")
+    named = make_issuer(address=HERE, auth_method="token", token_env="OTHER_TOKEN")
+    assert named.identity().token == Secret("another")
 
 
 @pytest.mark.parametrize("value", [PROOF.encode(), [PROOF], 77])
