@@ -9,18 +9,21 @@ installation (the server's), so there is one protocol version and anything unkno
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING, asdict, dataclass, field, fields
-from typing import Any, ClassVar, Final, NoReturn
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from .errors import WireError
+from .record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PROTOCOL: Final = 1
 MAX_LINE: Final = 1 << 20
 """Longest line in bytes; a longer one is a broken or hostile peer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Record):
     """Server → kernel, first line: which socket this is.
 
     The nonce is no secret: it only tells our descriptor from another that has its number.
@@ -31,8 +34,7 @@ class Offer:
     protocol: int = PROTOCOL
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Record):
     """Kernel → server: the descriptor is mine, closed to children; my memory may be guarded."""
 
     kind: ClassVar[str] = "claim"
@@ -41,8 +43,7 @@ class Claim:
     dumpable: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver:
+class Deliver(Record):
     """Server → kernel: a credential, new or renewed.
 
     ``main`` names the field that ``Credential.reveal()`` returns. ``expires_in`` is in seconds from
@@ -50,11 +51,12 @@ class Deliver:
     """
 
     kind: ClassVar[str] = "deliver"
+    hidden: ClassVar[frozenset[str]] = frozenset({"values"})
     credential: str
     lease_id: str
     vendor: str
     main: str
-    values: dict[str, str] = field(repr=False)
+    values: dict[str, str]
     public: dict[str, str]
     expires_in: float | None
     renewable: bool
@@ -62,8 +64,7 @@ class Deliver:
     labels: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Extend:
+class Extend(Record):
     """Server → kernel: the same value lives on; ``expires_in`` is in seconds from now."""
 
     kind: ClassVar[str] = "extend"
@@ -71,8 +72,7 @@ class Extend:
     expires_in: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Withdraw:
+class Withdraw(Record):
     """Server → kernel: forget a credential; it is revoked or dead."""
 
     kind: ClassVar[str] = "withdraw"
@@ -82,16 +82,14 @@ class Withdraw:
     next_step: str
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
+class Catalog(Record):
     """Server → kernel: what this kernel may ask for: ``{name: vendor}``."""
 
     kind: ClassVar[str] = "catalog"
     credentials: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Record):
     """Kernel → server: a request; ``op`` is get, renew, revoke or status."""
 
     kind: ClassVar[str] = "ask"
@@ -100,8 +98,7 @@ class Ask:
     credential: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Record):
     """Server → kernel: the end of a request. Values never travel here, only by ``Deliver``."""
 
     kind: ClassVar[str] = "answer"
@@ -110,19 +107,17 @@ class Answer:
     code: str = ""
     reason: str = ""
     next_step: str = ""
-    data: dict[str, str] = field(default_factory=dict)
+    data: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Ack:
+class Ack(Record):
     """Kernel → server: the lease is in the kernel's store."""
 
     kind: ClassVar[str] = "ack"
     lease_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Redacted:
+class Redacted(Record):
     """Kernel → server: this many values were redacted in a kind of message."""
 
     kind: ClassVar[str] = "redacted"
@@ -133,7 +128,7 @@ class Redacted:
 
 Message = Offer | Claim | Deliver | Extend | Withdraw | Catalog | Ask | Answer | Ack | Redacted
 
-_KINDS: Final[dict[str, type[Any]]] = {
+_KINDS: Final[dict[str, type[Message]]] = {
     cls.kind: cls
     for cls in (Offer, Claim, Deliver, Extend, Withdraw, Catalog, Ask, Answer, Ack, Redacted)
 }
@@ -145,8 +140,8 @@ def encode(message: Message) -> bytes:
     Raises:
         WireError: longer than ``MAX_LINE`` bytes.
     """
-    body = {"kind": message.kind, **asdict(message)}
-    line = json.dumps(body, separators=(",", ":")).encode() + b"\n"
+    body = {"kind": message.kind, **message.as_dict()}
+    line = json.dumps(body, separators=(",", ":"), default=dict).encode() + b"\n"
     if len(line) > MAX_LINE:
         raise WireError(f"a {message.kind} message of {len(line)} bytes is over {MAX_LINE}")
     return line
@@ -172,7 +167,7 @@ def decode(line: bytes) -> Message:
     if cls is None:
         raise WireError("a message of an unknown kind")
     _check_fields(cls, body)
-    return cls(**body)  # type: ignore[no-any-return]
+    return cls(**body)
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -180,16 +175,15 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _check_fields(cls: type[Any], body: dict[str, Any]) -> None:
-    known = {spec.name: spec for spec in fields(cls)}
-    if unknown := body.keys() - known.keys():
+def _check_fields(cls: type[Message], body: dict[str, Any]) -> None:
+    if unknown := body.keys() - cls.fields.keys():
         raise WireError(f"a {cls.kind} message with {len(unknown)} unknown fields")
-    for name, spec in known.items():
+    for name, annotation in cls.fields.items():
         if name not in body:
-            if spec.default is MISSING and spec.default_factory is MISSING:
+            if not hasattr(cls, name):
                 raise WireError(f"a {cls.kind} message without {name}")
-        elif not _fits(body[name], str(spec.type)):
-            raise WireError(f"a {cls.kind} message whose {name} is not a {spec.type}")
+        elif not _fits(body[name], annotation):
+            raise WireError(f"a {cls.kind} message whose {name} is not a {annotation}")
 
 
 def _fits(value: object, kind: str) -> bool:
@@ -204,7 +198,7 @@ def _fits(value: object, kind: str) -> bool:
         return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
     if kind == "list[str]":
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
-    if kind == "dict[str, str]":
+    if kind in {"dict[str, str]", "Mapping[str, str]"}:
         return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
     raise AssertionError(f"no check for {kind}")
 
