@@ -12,9 +12,9 @@ import os
 import socket
 import stat
 import struct
-from dataclasses import dataclass
 
 from jupyter_qcred.core.errors import NotOnPlatformError, WireError
+from jupyter_qcred.core.record import Record
 from jupyter_qcred.core.wire import PROTOCOL, Claim, Offer, decode, encode
 
 from .hardening import hide_memory
@@ -30,8 +30,7 @@ _DROPPED_NEXT = (
 _OFFER_LIMIT = 512
 
 
-@dataclass(frozen=True, slots=True)
-class BootConfig:
+class BootConfig(Record):
     """What the launching server tells this kernel in its command line. Nothing in it is secret."""
 
     fd: int

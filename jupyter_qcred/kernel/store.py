@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jupyter_qcred.core.errors import LeaseExpiredError, QcredError
+from jupyter_qcred.core.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from jupyter_qcred.core.secret import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Record):
     """One credential as it was delivered last.
 
     ``expires_at`` is on the store's clock in seconds; None for a static key.
@@ -55,7 +54,7 @@ class Store:
         with self._lock:
             for name, held in self._held.items():
                 if held.lease_id == lease_id:
-                    self._held[name] = replace(held, expires_at=expires_at)
+                    self._held[name] = held.replaced(expires_at=expires_at)
 
     def withdraw(self, name: str, why: QcredError) -> None:
         """Forget a credential and remember the reason."""
