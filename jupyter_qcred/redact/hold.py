@@ -18,7 +18,6 @@ import threading
 import time
 import weakref
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from .redactor import NOTHING, add
@@ -35,12 +34,14 @@ MAX_GROUPS: Final = 256
 """Groups remembered: the streams of cells that ended may still be written to by threads."""
 
 
-@dataclass(slots=True)
 class _Stream:
-    name: str
-    window: StreamWindow
-    route: Any
-    deadline: float | None = None
+    __slots__ = ("deadline", "name", "route", "window")
+
+    def __init__(self, name: str, window: StreamWindow, route: object) -> None:
+        self.name = name
+        self.window = window
+        self.route = route
+        self.deadline: float | None = None
 
 
 class HoldBack:

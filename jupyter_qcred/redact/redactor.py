@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .encodings import variants
 from .needles import Needles
@@ -26,24 +25,21 @@ _BATCH: Final = 1024
 """Strings of a tree which are searched in one go."""
 
 
-@dataclass(frozen=True, slots=True)
-class Redaction:
+class Redaction(NamedTuple):
     """A text without values; ``findings`` counts placeholders by credential, empty when clean."""
 
     text: str
     findings: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class DataRedaction:
+class DataRedaction(NamedTuple):
     """Bytes without values; the very object that was given when clean."""
 
     data: bytes | bytearray | memoryview
     findings: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class TreeRedaction:
+class TreeRedaction(NamedTuple):
     """A JSON value without values of ours; the very object that was given when clean.
 
     Attributes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import numbers
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ _BUFFERS: Final = (bytes, bytearray, memoryview)
 _HARMLESS: Final = (numbers.Number, dt.date, dt.time)
 
 
-@dataclass(slots=True)
 class Leaves:
     """What a value is made of.
 
@@ -31,9 +29,12 @@ class Leaves:
         opaque: something else was there, which a serialiser may know how to write.
     """
 
-    texts: list[str] = field(default_factory=list)
-    blobs: list[bytes | bytearray | memoryview] = field(default_factory=list)
-    opaque: bool = False
+    __slots__ = ("blobs", "opaque", "texts")
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.blobs: list[bytes | bytearray | memoryview] = []
+        self.opaque = False
 
 
 def collect(root: object) -> Leaves:
