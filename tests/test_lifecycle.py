@@ -47,7 +47,7 @@ SLIPS = [
         "if pid == 0:\n    print(value, flush=True)\n    os._exit(0)\n_ = os.waitpid(pid, 0)"
     ),
     "print(value.upper() if False else '', value)",
-    "%whos Credential",
+    "%whos",
     "%history -o",
 ]
 
@@ -174,7 +174,10 @@ def slips(kernel: Kernel) -> list[tuple[str, list[dict[str, Any]]]]:
     kernel.execute("value = cred.reveal()")
     cells = [(code, kernel.execute(code).outputs) for code in SLIPS]
     text = json.dumps(cells)
-    assert text.count(MASK) >= len(SLIPS) - 5
+    # Tools that cut a long value in the middle show its ends.
+    assert CANARY[:25] not in text
+    assert CANARY[-25:] not in text
+    assert text.count(MASK) >= len(SLIPS) - 3
     return cells
 
 

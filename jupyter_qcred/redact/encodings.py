@@ -21,6 +21,9 @@ MIN_ENCODED: Final = 16
 too, and would hide pieces of images and hashes that have nothing to do with it."""
 
 _MIN_LINE: Final = 24
+_SHOWN_END: Final = 25
+"""Characters that IPython's ``%whos`` shows of each end of a text of 50 or more."""
+_COMMON_BEGINNING: Final = re.compile(r"-----|eyJ")  # PEM, JWT: the same for many values
 _PERCENT: Final = re.compile(r"%[0-9A-F]{2}")
 _COMPONENT_SAFE: Final = "!'()*"  # what JavaScript's encodeURIComponent leaves besides Python's
 
@@ -30,7 +33,7 @@ def variants(value: str) -> tuple[str, ...]:
     found = dict.fromkeys((value, *_json(value), *_url(value)))
     if len(value) >= MIN_ENCODED:
         found.update(dict.fromkeys((*_base64(value), *_hex(value), *_escaped(value))))
-        found.update(dict.fromkeys(_lines(value)))
+        found.update(dict.fromkeys((*_lines(value), *_ends(value))))
     return tuple(found)
 
 
@@ -96,3 +99,13 @@ def _lines(value: str) -> Iterator[str]:
     for line in map(str.strip, value.splitlines()):
         if _MIN_LINE <= len(line) < len(value) and not re.search(r"\s|^-----", line):
             yield line
+
+
+def _ends(value: str) -> Iterator[str]:
+    """The two ends by which tools show a long value, half of it and more."""
+    if len(value) < 2 * _SHOWN_END:
+        return
+    ends = (value[:_SHOWN_END], value[-_SHOWN_END:])
+    for end in ends[_COMMON_BEGINNING.match(value) is not None :]:
+        if not re.search(r"\s", end) and len(set(end)) > _SHOWN_END // 3:
+            yield end

@@ -128,3 +128,25 @@ def test_a_lone_surrogate_in_a_value_breaks_nothing() -> None:
     redactor = Redactor()
     assert redactor.arm("x", [value]) == []
     assert redactor.text(f"<{value}>").text == f"<{MARK}>"
+
+
+def test_the_two_ends_of_a_long_value_are_found_where_a_tool_cuts_it():
+    """IPython's %whos shows 25 characters of each end of a text of 50 or more."""
+    value = "qbr_0123456789abcdefghijKLMNOPQRSTUVWXYZ-0123456789abcdef"
+    redactor = Redactor()
+    redactor.arm("qbraid", [value])
+    cut = f"key   str   {value[:25]}<...>{value[-25:]}"
+    assert redactor.text(cut).text == "key   str   [redacted:qbraid]<...>[redacted:qbraid]"
+    assert redactor.text(value).text == "[redacted:qbraid]"
+
+
+def test_the_common_beginning_of_tokens_is_no_part_of_a_value():
+    """Each JWT begins alike: another one is none of ours."""
+    token = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLW9mLXRlc3Q"
+    redactor = Redactor()
+    redactor.arm("azure-quantum", [token])
+    other = token[:37] + "eyJzdWIiOiJib2IifQ.b3RoZXItc2lnbmF0dXJl"
+    assert redactor.text(other).text == other
+    assert redactor.text(f"{token[:25]}<...>{token[-25:]}").text.endswith(
+        "[redacted:azure-quantum]"
+    )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from support.openbao import OpenBao
 
-CANARY = "qcredCANARYvalue-0123456789abcdefABCDEF"
+CANARY = "qcredCANARYvalue-0123456789abcdefABCDEF_GHIJKLMNOPQRSTUVWXYZ"
 """The static vendor key of the tests: wherever it turns up, it was leaked."""
 
 KEY = "ibm-quantum"
