@@ -7,6 +7,7 @@ kernel without credentials, never a kernel that does not start.
 
 from __future__ import annotations
 
+import functools
 import os
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,18 @@ if TYPE_CHECKING:
     from .launch import Launch
 
 _GROUP = "jupyter_client.kernel_provisioners"
+
+
+@functools.cache
+def _provisioner_class(name: str) -> type[KernelProvisionerBase]:
+    """Find an installed provisioner, once: it reads the metadata of every installed package.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    (found,) = entry_points(group=_GROUP, name=name)
+    loaded: type[KernelProvisionerBase] = found.load()
+    return loaded
 
 
 class QcredProvisioner(KernelProvisionerBase):
@@ -48,8 +61,7 @@ class QcredProvisioner(KernelProvisionerBase):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._launch: Launch | None = None
-        (found,) = entry_points(group=_GROUP, name=self.inner)
-        self._inner: KernelProvisionerBase = found.load()(
+        self._inner: KernelProvisionerBase = _provisioner_class(self.inner)(
             kernel_id=self.kernel_id,
             kernel_spec=self.kernel_spec,
             parent=self.parent,
