@@ -6,8 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from jupyter_qcred.core.version import __version__
 from jupyter_qcred.core.errors import QcredError
+from jupyter_qcred.core.version import __version__
 from jupyter_qcred.deliver.settings import load_config
 from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
 
