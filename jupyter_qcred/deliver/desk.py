@@ -59,6 +59,7 @@ class Desk:
         self._selection = selection
         catalog = {name: profile.vendor for name, profile in selection.profiles.items()}
         self._link.send(wire.Catalog(credentials=catalog))
+        self._run(self._care())
 
     def open_without(self, why: QcredError) -> None:
         """There is nothing to ask for; every request is answered with the reason."""
@@ -92,6 +93,7 @@ class Desk:
             self._shared.trail.delivered(self._holder, self._token.intent, entry)
 
     def _run(self, coroutine: Coroutine[object, object, None]) -> None:
+        # Never cancelled: a request under way may end with a token, and that must be heard.
         task = asyncio.get_running_loop().create_task(coroutine)
         self._requests.add(task)
         task.add_done_callback(self._requests.discard)
@@ -236,21 +238,30 @@ class Desk:
 
     # -- renewing ------------------------------------------------------------------------------
 
-    async def care(self) -> None:
+    async def _care(self) -> None:
         """Renew what is due and retry what is missing, for as long as the kernel lives."""
         while not self._closed:
-            await self._sleep()
-            now = self._shared.clock.now()
-            if self._book.all() and self._token.current() is None:
-                self._lost()
-            elif self._token.due <= now:
-                await self._renew_token()
-            for entry in self._book.all():
-                if entry.due <= now:
-                    await self._renew(entry)
-            for name, (when, _) in list(self._retries.items()):
-                if when <= now:
-                    await self._try(name)
+            try:
+                await self._sleep()
+                if not self._closed:
+                    await self._do_what_is_due(self._shared.clock.now())
+            except Exception as error:  # noqa: BLE001 - one fault must not end all renewals
+                self._fault(error)
+                await asyncio.sleep(1.0)
+
+    async def _do_what_is_due(self, now: float) -> None:
+        if self._book.all() and self._token.current() is None:
+            self._lost()
+        elif self._token.due <= now:
+            await self._renew_token()
+        for entry in self._book.all():
+            if entry.due <= now:
+                await self._renew(entry)
+        for name, (when, waits) in list(self._retries.items()):
+            if when <= now:
+                # In a task of its own: an issuer that hangs must not hold up the renewals.
+                self._retries[name] = (float("inf"), waits)
+                self.want(name)
 
     async def _sleep(self) -> None:
         dues = [self._token.due, *(entry.due for entry in self._book.all())]

@@ -89,7 +89,6 @@ class KernelSession:
             self._desk.open_without(error)
             return
         self._desk.open(selection)
-        self._spawn(self._desk.care())
         for name, profile in selection.profiles.items():
             if profile.deliver is DeliverWhen.START:
                 self._desk.want(name)
