@@ -188,14 +188,7 @@ class Desk:
 
     async def _issue(self, profile: Profile) -> Entry:
         shared = self._shared
-        try:
-            token, issued = await self._ask_issuer(profile)
-        except LeaseExpiredError:
-            # A token above was revoked or lost upstream: once more, with new ones.
-            if self._closed:
-                raise
-            self._token.replace()
-            token, issued = await self._ask_issuer(profile)
+        token, issued = await self._ask_with_live_tokens(profile)
         intent = self._token.intent
         assert intent is not None, "a live session token has an intent"
         entry = self._book.add(profile, issued, self._token.expires_at)
@@ -209,6 +202,20 @@ class Desk:
             )
         shared.trail.issued(self._holder, intent, token, entry)
         return entry
+
+    async def _ask_with_live_tokens(self, profile: Profile) -> tuple[IssuedToken, IssuedCredential]:
+        """Ask again with new tokens where the issuer says that one above is dead.
+
+        That shows one generation at a time: first the session token, then the server token.
+        """
+        for _ in range(2):
+            try:
+                return await self._ask_issuer(profile)
+            except LeaseExpiredError:
+                if self._closed:
+                    raise
+                self._token.replace()
+        return await self._ask_issuer(profile)
 
     async def _ask_issuer(self, profile: Profile) -> tuple[IssuedToken, IssuedCredential]:
         token = await self._token.get()
