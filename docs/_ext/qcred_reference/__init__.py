@@ -1,0 +1,47 @@
+"""Writes the reference pages from the code, so that they cannot say anything else.
+
+The pages go to ``reference/generated``, which is not under version control. A page is written only
+when its text has changed: a second build reads nothing anew.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from qcred_reference import commands, errors, events, helper, messages, operator, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+
+PAGES: Final[dict[str, Callable[[], str]]] = {
+    "helper": helper.page,
+    "commands": commands.page,
+    "settings": settings.page,
+    "operator": operator.page,
+    "errors": errors.page,
+    "events": events.page,
+    "messages": messages.page,
+}
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    app.connect("config-inited", _write)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _write(app: Sphinx, _config: Config) -> None:
+    write_pages(Path(app.srcdir) / "reference" / "generated")
+
+
+def write_pages(directory: Path) -> None:
+    """Write every page that has changed."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, page in PAGES.items():
+        file, text = directory / f"{name}.md", page()
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8")

@@ -1,0 +1,72 @@
+"""What users call in a notebook."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Final
+
+from jupyter_qcred.deliver.enable import enable
+from jupyter_qcred.kernel import helper
+from jupyter_qcred.kernel.credential import Credential
+from jupyter_qcred.kernel.magic import qcred_magic
+from qcred_reference import markdown
+from qcred_reference.markdown import code, entries, literal, prose, sections, table
+
+FUNCTIONS: Final = (helper.get, helper.list, helper.status, helper.renew, helper.revoke, enable)
+
+_INTRODUCTION: Final = """\
+`import jupyter_qcred as qcred`, in a notebook; the kernel's environment needs no package of ours.
+All but `enable` ask the Jupyter server that launched this kernel.
+"""
+
+
+def page() -> str:
+    """Return the page."""
+    functions = (_function(function, "qcred.") for function in FUNCTIONS)
+    return markdown.page(
+        "In a notebook",
+        _INTRODUCTION,
+        *functions,
+        f"## Credential\n\n{prose(Credential.__doc__)}",
+        _properties(),
+        _function(Credential.reveal, "credential.", level=3),
+        f"## %qcred\n\n{prose(qcred_magic.__doc__)}",
+    )
+
+
+def _function(function: Any, before: str, level: int = 2) -> str:
+    parts = sections(function.__doc__)
+    parameters = [
+        parameter.replace(annotation=inspect.Parameter.empty)
+        for name, parameter in inspect.signature(function).parameters.items()
+        if name != "self"
+    ]
+    call = f"{before}{function.__name__}{inspect.Signature(parameters)}"
+    text = [f"{'#' * level} {function.__name__}", code(call, "python"), _dedented(parts[""])]
+    text += [f"{name}:\n: {words}" for name, words in entries(parts.get("Args", "")).items()]
+    if returns := parts.get("Returns"):
+        text.append(f"Returns:\n: {' '.join(returns.split())}")
+    text += [
+        f"Raises `{name}`:\n: {words}" for name, words in entries(parts.get("Raises", "")).items()
+    ]
+    return "\n\n".join(text)
+
+
+def _dedented(words: str) -> str:
+    """Turn reST's literal blocks into code blocks."""
+    parts: list[str] = []
+    for paragraph in words.split("\n\n"):
+        if paragraph.startswith("    "):
+            parts.append(code(inspect.cleandoc(paragraph), "python"))
+        else:
+            parts.append(paragraph.removesuffix("::") + (":" if paragraph.endswith("::") else ""))
+    return "\n\n".join(parts)
+
+
+def _properties() -> str:
+    rows = [
+        (literal(name), prose(value.__doc__))
+        for name, value in vars(Credential).items()
+        if isinstance(value, property)
+    ]
+    return table(("attribute", ""), [("`name`", "What it was asked for by."), *rows])
