@@ -7,8 +7,8 @@ import asyncio
 import signal
 import sys
 import time
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
 
 from jupyter_qcred.core.errors import QcredError
 
@@ -16,8 +16,8 @@ from .embedded import REFUSED, USAGE, add_json, show, show_error
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
-    from collections.abc import Callable, Iterator
 
+    from .demonstration.report import Progress
     from .demonstration.stage import Stage, Wishes
 
 _ABOUT = """\
@@ -77,8 +77,8 @@ def run(args: argparse.Namespace) -> int:
         print("jupyter qcred demo: --json is for --check", file=sys.stderr)
         return USAGE
     try:
-        with _interruptible():
-            return _check(args) if args.check else _show(args)
+        with _Interrupts() as interrupts:
+            return _check(args, interrupts) if args.check else _show(args, interrupts)
     except QcredError as error:
         return show_error(args, error)
     except OSError as error:
@@ -87,13 +87,14 @@ def run(args: argparse.Namespace) -> int:
         return show_error(args, QcredError(reason, next_step=step))
 
 
-def _check(args: argparse.Namespace) -> int:
+def _check(args: argparse.Namespace, interrupts: _Interrupts) -> int:
     from .demonstration.check import Check
     from .demonstration.report import Progress, Report
     from .demonstration.stage import staged
 
     begun = time.monotonic()
-    with Progress(sys.stderr) as progress, staged(_wishes(args, progress)) as stage:
+    progress = Progress(sys.stderr)
+    with progress, staged(_wishes(args, progress, interrupts)) as stage:
         if args.keep:
             progress.clear()
             print(f"Directory: {stage.place.directory}", file=sys.stderr)
@@ -103,19 +104,23 @@ def _check(args: argparse.Namespace) -> int:
     return 0 if report.ok else REFUSED
 
 
-def _show(args: argparse.Namespace) -> int:
+def _show(args: argparse.Namespace, interrupts: _Interrupts) -> int:
     from .demonstration.report import Progress
     from .demonstration.stage import staged
     from .demonstration.story import Story
 
-    with Progress(sys.stderr) as progress, staged(_wishes(args, progress)) as stage:
+    progress = Progress(sys.stderr)
+    with progress, staged(_wishes(args, progress, interrupts)) as stage:
         story = Story(stage)
         progress.clear()
         print(_welcome(stage, keep=args.keep))
         with suppress(KeyboardInterrupt):
             for line in story.tell():
                 print(line, flush=True)
+        interrupts.ignore()
+        progress("stopping Jupyter")
         ended = stage.server.stop()
+        progress.clear()
         for line in story.end():
             print(line, flush=True)
     if ended == 0:
@@ -125,8 +130,12 @@ def _show(args: argparse.Namespace) -> int:
     return show_error(args, QcredError(reason, next_step="Add --keep, and read its server.log"))
 
 
-def _wishes(args: argparse.Namespace, on_step: Callable[[str], object]) -> Wishes:
+def _wishes(args: argparse.Namespace, progress: Progress, interrupts: _Interrupts) -> Wishes:
     from .demonstration.stage import Wishes
+
+    def end() -> None:
+        interrupts.ignore()
+        progress("stopping everything")
 
     return Wishes(
         module="jupyter_server" if args.check else "jupyterlab",
@@ -134,7 +143,8 @@ def _wishes(args: argparse.Namespace, on_step: Callable[[str], object]) -> Wishe
         browser=not (args.check or args.no_browser),
         keep=args.keep,
         options=args.options,
-        on_step=on_step,
+        on_step=progress,
+        on_end=end,
         executable=args.embedded.executable,
     )
 
@@ -148,23 +158,30 @@ def _welcome(stage: Stage, *, keep: bool) -> str:
     )
 
 
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Have the first signal that asks us to end interrupt us, and none disturb the tidying up."""
+class _Interrupts:
+    """Has the first signal that asks us to end interrupt us, and none disturb the tidying up."""
 
-    def interrupt(_number: int, _frame: object) -> None:
-        for number in handlers:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
+    def __init__(self) -> None:
+        names = ("SIGINT", "SIGTERM", "SIGHUP")
+        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        before = {number: signal.getsignal(number) for number in numbers}
+        # What nohup had ignored stays so.
+        self._before = {n: old for n, old in before.items() if old is not signal.SIG_IGN}
 
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
-    numbers = (getattr(signal, name) for name in names if hasattr(signal, name))
-    handlers = {number: signal.getsignal(number) for number in numbers}
-    handlers = {n: old for n, old in handlers.items() if old is not signal.SIG_IGN}  # by nohup
-    for number in handlers:
-        signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
+    def __enter__(self) -> Self:
+        for number in self._before:
+            signal.signal(number, self._interrupt)
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def ignore(self) -> None:
+        """Let no more of them come through."""
+        for number in self._before:
+            signal.signal(number, signal.SIG_IGN)
+
+    def _interrupt(self, _number: int, _frame: object) -> None:
+        self.ignore()
+        raise KeyboardInterrupt

@@ -138,6 +138,8 @@ class Place:
             "JUPYTER_RUNTIME_DIR": str(self.runtime),
             "JUPYTER_PREFER_ENV_PATH": "0",  # ours come before those of the environment
             "IPYTHONDIR": str(self.directory / "ipython"),
+            # JupyterLab's language servers are looked for by npm, which logs to the home.
+            "npm_config_cache": str(self.directory / "npm"),
             "no_proxy": ",".join(direct),
             "NO_PROXY": ",".join(direct),
             CLOUD_ENV: cloud,

@@ -90,12 +90,18 @@ class Server:
             family += _family(process.pid)
             process.kill()
             status = process.wait()
-        for child in family:
-            with suppress(psutil.Error):
-                child.kill()
-        psutil.wait_procs(family, timeout=5)
+        # A kernel that was just being started belongs to nobody now.
+        self._kill(family)
+        self._kill(_naming(f"{self._place.runtime}/"))
         process.stdin.close()
         return status
+
+    @staticmethod
+    def _kill(processes: list[psutil.Process]) -> None:
+        for process in processes:
+            with suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(processes, timeout=5)
 
     def ended(self) -> bool:
         """Whether it has ended by itself."""
@@ -123,3 +129,12 @@ def _family(pid: int) -> list[psutil.Process]:
         return psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:
         return []
+
+
+def _naming(start: str) -> list[psutil.Process]:
+    """Processes with an argument that starts so, as a kernel's connection file does."""
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(word.startswith(start) for word in process.info["cmdline"] or ())
+    ]

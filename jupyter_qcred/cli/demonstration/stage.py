@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -41,6 +42,7 @@ class Wishes:
         keep: whether the directory stays.
         options: for the Jupyter server's command line.
         on_step: called with what happens next, in words.
+        on_end: called when things are about to be stopped, whatever happened.
         executable: a `bao` program instead of the installed one.
     """
 
@@ -50,6 +52,7 @@ class Wishes:
     keep: bool = False
     options: Sequence[str] = ()
     on_step: Callable[[str], object] = field(default=lambda _words: None)
+    on_end: Callable[[], object] = field(default=lambda: None)
     executable: str = ""
 
 
@@ -77,23 +80,29 @@ def staged(wishes: Wishes) -> Iterator[Stage]:
     """
     _require(wishes)
     with ExitStack() as stack:
-        place = Place()
-        if not wishes.keep:
-            stack.callback(place.remove)
-        place.prepare()
-        wishes.on_step("starting OpenBao")
-        embedded = EmbeddedOpenBao(
-            directory=str(place.openbao), linger=0.0, executable=wishes.executable
-        )
-        stack.callback(_stop_openbao, embedded.layout)
-        hold = stack.enter_context(embedded.hold())
-        grant(embedded, hold)
-        cloud = stack.enter_context(Cloud(hold.address))
-        place.write_settings(embedded, port=wishes.port, browser=wishes.browser)
-        wishes.on_step("starting Jupyter")
-        server = stack.enter_context(Server(place, wishes.module, cloud.url, wishes.options))
-        stack.callback(wishes.on_step, "stopping everything")
-        yield Stage(place, cloud, server)
+        try:
+            yield _set_up(stack, wishes)
+        finally:
+            wishes.on_end()
+
+
+def _set_up(stack: ExitStack, wishes: Wishes) -> Stage:
+    place = Place()
+    if not wishes.keep:
+        stack.callback(place.remove)
+    place.prepare()
+    wishes.on_step("starting OpenBao")
+    embedded = EmbeddedOpenBao(
+        directory=str(place.openbao), linger=0.0, executable=wishes.executable
+    )
+    stack.callback(_stop_openbao, embedded.layout)
+    hold = stack.enter_context(embedded.hold())
+    grant(embedded, hold)
+    cloud = stack.enter_context(Cloud(hold.address))
+    place.write_settings(embedded, port=wishes.port, browser=wishes.browser)
+    wishes.on_step("starting Jupyter")
+    server = stack.enter_context(Server(place, wishes.module, cloud.url, wishes.options))
+    return Stage(place, cloud, server)
 
 
 def _require(wishes: Wishes) -> None:
@@ -117,17 +126,26 @@ def _require(wishes: Wishes) -> None:
 def _stop_openbao(layout: Layout) -> None:
     """Nobody holds OpenBao any more: wait for its end, ask for it, force it.
 
-    A start that was interrupted leaves no record, so that they are known by their command lines.
+    A start that was interrupted may have written no record and be forking still, so that the
+    processes are known by their command lines, and looked for until there are none.
     """
+    begun = time.monotonic()
+    waited = 0.0
+    while waited < _LINGERS + 2 * _STOP and (processes := _running(layout)):
+        waited = time.monotonic() - begun
+        for process in processes:
+            with suppress(psutil.Error):
+                if waited > _LINGERS + _STOP:
+                    process.kill()
+                elif waited > _LINGERS:
+                    process.terminate()
+        psutil.wait_procs(processes, timeout=0.2)
+
+
+def _running(layout: Layout) -> list[psutil.Process]:
     marks = {str(layout.directory), f"-config={layout.config}"}
-    processes = [
+    return [
         process
         for process in psutil.process_iter(["cmdline"])
         if marks.intersection(process.info["cmdline"] or ())
     ]
-    for patience, end in ((_LINGERS, "terminate"), (_STOP, "kill")):
-        _, processes = psutil.wait_procs(processes, timeout=patience)
-        for process in processes:
-            with suppress(psutil.Error):
-                getattr(process, end)()
-    psutil.wait_procs(processes, timeout=1)
