@@ -22,6 +22,7 @@ from jupyter_qcred.deliver.service import CredentialService
 from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
 from jupyter_qcred.issue.profile_file import load_profiles
 from jupyter_qcred.issue.vault.issuer import VaultIssuer
+from jupyter_qcred.redact import Redactor
 from jupyter_qcred.server.app import QcredApp
 
 if TYPE_CHECKING:
@@ -81,9 +82,8 @@ def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
         ROOT / "docs", source, ignore=shutil.ignore_patterns("generated", "_build", "__pycache__")
     )
     sphinx = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q"]
-    built = subprocess.run(
-        [*sphinx, source, tmp_path / "out"], check=False, capture_output=True, text=True, timeout=150
-    )
+    command = [*sphinx, source, tmp_path / "out"]
+    built = subprocess.run(command, check=False, capture_output=True, text=True, timeout=150)
     assert built.returncode == 0, built.stderr
     settings = (tmp_path / "out" / "reference" / "generated" / "settings.html").read_text()
     assert "withhold_environment" in settings
@@ -179,6 +179,24 @@ def test_tests_that_are_named_exist(page: Path) -> None:
     for file, name in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page.read_text()):
         assert not name or f"def {name}(" in (ROOT / file).read_text(), name
         assert (ROOT / file).exists()
+
+
+def test_the_limits_of_redaction_are_those_that_are_told() -> None:
+    """What the page says is caught is caught; what it says passes, passes."""
+    page = (ROOT / "docs" / "explanation" / "redaction.md").read_text()
+    caught, passes = page.split("## What it does not catch")
+    value = re.findall(r"for the value `([^`]+)`", caught)[0]
+    redactor = Redactor()
+    redactor.arm("ibm-quantum", [value])
+    rows = re.findall(r"^\| .* \| `([^`]+)` \|$", caught.partition("| --- |")[2], re.MULTILINE)
+    found = [text for text in rows if redactor.text(text).findings]
+    assert found == [text for text in rows if not text.startswith("MII")]
+    assert len(found) == 6
+    code = re.findall(r"`([^`]+)`", passes.partition("## Streams")[0])
+    slips = [piece for piece in code if re.search(r"\bvalue\b", piece)]
+    texts = [str(eval(slip, {"value": value, "print": str})) for slip in slips]
+    assert len(texts) == 6
+    assert [text for text in texts if redactor.text(text).findings] == []
 
 
 @each_page

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from jupyter_qcred.core import errors
 from qcred_reference import markdown
-from qcred_reference.markdown import literal, prose, table
+from qcred_reference.markdown import definition, prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,24 +21,20 @@ trying by itself: what you asked for arrives when the issuer is back.
 
 def page() -> str:
     """Return the page."""
-    rows = [
-        (
-            f"{'&emsp;' * depth}`{kind.__name__}`",
-            literal(kind.code),
-            prose(kind.__doc__).split("\n\n")[0],
-            f"{kind.default_next_step}.",
-            "yes" if getattr(kind, "retryable", False) else "",
-        )
-        for kind, depth in _tree(errors.QcredError, 0)
-    ]
-    headings = ("class", "code", "meaning", "next step", "retried")
-    return markdown.page("Errors", _INTRODUCTION, table(headings, rows))
+    return markdown.page("Errors", _INTRODUCTION, *map(_entry, _tree(errors.QcredError)))
 
 
-def _tree(
-    root: type[errors.QcredError], depth: int
-) -> Iterator[tuple[type[errors.QcredError], int]]:
-    yield root, depth
+def _entry(kind: type[errors.QcredError]) -> str:
+    above = kind.__mro__[1]
+    family = "" if above is Exception else f", a `{above.__name__}`"
+    retried = " *Retried.*" if getattr(kind, "retryable", False) else ""
+    meaning = prose(kind.__doc__).split("\n\n")[0]
+    step = f"*Next step:* {kind.default_next_step}."
+    return definition(f"`{kind.__name__}`{family}: `{kind.code}`", f"{meaning}{retried} {step}")
+
+
+def _tree(root: type[errors.QcredError]) -> Iterator[type[errors.QcredError]]:
+    yield root
     for child in root.__subclasses__():
         if child.__module__ == errors.__name__:
-            yield from _tree(child, depth + 1)
+            yield from _tree(child)

@@ -31,6 +31,11 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
+def definition(term: str, words: str) -> str:
+    """Return an entry of a definition list."""
+    return f"{term}\n: {_cell(words)}"
+
+
 def code(text: str, language: str = "text") -> str:
     """Return a code block."""
     return f"```{language}\n{text.rstrip()}\n```"

@@ -16,7 +16,7 @@ from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
 from jupyter_qcred.issue.vault.issuer import VaultIssuer
 from jupyter_qcred.server.app import QcredApp
 from qcred_reference import markdown
-from qcred_reference.markdown import literal, prose, table
+from qcred_reference.markdown import definition, literal, prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,11 +58,16 @@ def page() -> str:
 def _section(cls: type[Configurable]) -> str:
     # The first paragraph: what follows in a docstring is for callers in Python.
     words = prose(cls.__doc__).split("\n\n")[0]
-    rows = [
-        (literal(name), str(trait.info()), _default(cls, name, trait), prose(trait.help))
+    entries = (
+        definition(f"`{name}`: {_kind(trait)}, {_default(cls, name, trait)}", prose(trait.help))
         for name, trait in settings_of(cls).items()
-    ]
-    return f"## {cls.__name__}\n\n{words}\n\n" + table(("setting", "type", "default", ""), rows)
+    )
+    return "\n\n".join((f"## {cls.__name__}\n\n{words}", *entries))
+
+
+def _kind(trait: TraitType[Any, Any]) -> str:
+    kind = trait.info().replace("a unicode string", "a text")
+    return kind if not trait.allow_none or "None" in kind else f"{kind} or None"
 
 
 def _default(cls: type[Configurable], name: str, trait: TraitType[Any, Any]) -> str:
@@ -71,8 +76,8 @@ def _default(cls: type[Configurable], name: str, trait: TraitType[Any, Any]) -> 
         generator = cls._trait_default_generators.get(name)
         value = generator(cls.__new__(cls)) if generator else trait.default()
     if isinstance(value, Secret) or value in (Undefined, "") or value == {}:
-        return "empty"
-    return literal(value)
+        return "empty by default"
+    return f"by default {literal(value)}"
 
 
 @contextmanager
