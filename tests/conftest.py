@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.jupyter import JupyterServer
+
+
+# A shell starts background jobs with SIGINT ignored, and every child inherits that: then no test
+# could interrupt anything.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module")

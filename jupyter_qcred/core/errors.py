@@ -164,7 +164,8 @@ class IssuerBrokenError(IssuerError):
 
 
 def _tree(root: type[QcredError]) -> dict[str, type[QcredError]]:
-    found = {root.code: root}
+    # A subclass of some module's own, without a code, is its parent to everybody else.
+    found = {root.code: root} if "code" in vars(root) else {}
     for child in root.__subclasses__():
         found.update(_tree(child))
     return found
