@@ -172,6 +172,7 @@ class CredentialService(LoggingConfigurable):
     async def _make_ready(self, *, leftovers: bool) -> None:
         parts = await self.workers.run(self.parts)
         await self.workers.run(parts.catalogue.check)
+        await self.workers.run(parts.supply.load)
         if leftovers:
             await parts.sweep()
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class IssuerSupply:
-    """Makes the issuer at first use, so that a server start imports and asks nothing."""
+    """Makes the issuer at first use, so that a server start asks nothing."""
 
     def __init__(self, parent: LoggingConfigurable) -> None:
         self._parent = parent
@@ -32,6 +32,11 @@ class IssuerSupply:
         """Name the issuer for messages and audit, without making it."""
         issuer = self._issuer
         return issuer.describe() if issuer is not None else "issuer not contacted yet"
+
+    @staticmethod
+    def load() -> None:
+        """Import what issuing needs, so that the first kernel does not wait for it."""
+        import jupyter_qcred.issue.vault.issuer  # noqa: F401
 
     def issuer(self) -> Issuer:
         """Return the issuer; starts or joins the embedded OpenBao where that is the one.
