@@ -26,7 +26,8 @@ class QcredError(Exception):
         self, reason: str, *, next_step: str | None = None, credential: str | None = None
     ) -> None:
         self.reason = reason.rstrip(".")
-        self.next_step = (next_step or self.default_next_step).rstrip(".")
+        default = self.default_next_step.replace("NAME", credential or "NAME")
+        self.next_step = (next_step or default).rstrip(".")
         self.credential = credential
         super().__init__(f"{self.reason}. {self.next_step}.")
 
@@ -80,7 +81,7 @@ class LeaseExpiredError(QcredError):
     """The lease's time has passed, or it was revoked."""
 
     code = "lease_expired"
-    default_next_step = "Call `qcred.renew(NAME)`, or get the credential again"
+    default_next_step = 'Call `qcred.renew("NAME")`, or get the credential again'
 
 
 class ConfigError(QcredError):

@@ -90,7 +90,7 @@ class Catalog(Record):
 
 
 class Ask(Record):
-    """Kernel → server: a request; ``op`` is get, renew, revoke or status."""
+    """Kernel → server: a request; ``op`` is get, renew or revoke."""
 
     kind: ClassVar[str] = "ask"
     id: int

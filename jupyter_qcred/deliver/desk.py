@@ -77,6 +77,16 @@ class Desk:
         """The kernel holds the lease."""
         self._holdings.acknowledged(lease_id)
 
+    def redacted(self, message: wire.Redacted) -> None:
+        """The kernel redacted something that it was about to send."""
+        self._shared.trail.redacted_live(
+            self._holder,
+            self._holdings.intent,
+            message.credential,
+            where=message.where,
+            count=message.count,
+        )
+
     def _run(self, coroutine: Coroutine[object, object, None]) -> None:
         # Never cancelled: a request under way may end with a token, and that must be heard.
         task = asyncio.get_running_loop().create_task(coroutine)

@@ -60,7 +60,11 @@ class Launch:
     def _open_channel(self, kernel_id: str, *, hide_memory: bool) -> None:
         self._link = link = KernelLink()
         config = BootConfig(
-            fd=link.fd, nonce=link.nonce, server_pid=os.getpid(), hide_memory=hide_memory
+            fd=link.fd,
+            nonce=link.nonce,
+            server_pid=os.getpid(),
+            hide_memory=hide_memory,
+            min_secret_length=self._service.min_secret_length,
         )
         self.kwargs["cmd"] = boot_command(self.kwargs["cmd"], config)
         self.kwargs["pass_fds"] = tuple({*self.kwargs.get("pass_fds", ()), link.fd})

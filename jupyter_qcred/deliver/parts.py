@@ -56,6 +56,7 @@ class Parts:
             service.clock,
             service.log,
             self.trail.server_opened,
+            self.trail.server_closed,
         )
         self.revoker = Revoker(
             self.issuer, self.server_token.current, service.workers, service.clock, self._settled

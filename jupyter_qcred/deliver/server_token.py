@@ -45,6 +45,7 @@ class ServerToken:
         clock: Clock,
         log: logging.Logger,
         on_opened: Callable[[IntentId, IssuedToken], None],
+        on_revoked: Callable[[IntentId, IssuedToken], None],
     ) -> None:
         self._issuer = issuer
         self._workers = workers
@@ -52,6 +53,7 @@ class ServerToken:
         self._clock = clock
         self._log = log
         self._on_opened = on_opened
+        self._on_revoked = on_revoked
         self._opening = asyncio.Lock()
         self._token: IssuedToken | None = None
         self._intent: IntentId | None = None
@@ -159,5 +161,6 @@ class ServerToken:
         if outcome is not Outcome.CONFIRMED:
             return False
         self._journal.closed(intent, outcome.value)
+        self._on_revoked(intent, token)
         self._token = self._intent = None
         return True

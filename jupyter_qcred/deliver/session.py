@@ -100,9 +100,7 @@ class KernelSession:
         elif isinstance(message, wire.Ack):
             self._desk.acknowledged(message.lease_id)
         elif isinstance(message, wire.Redacted):
-            self._shared.trail.redacted_live(
-                self._holder, message.credential, message.where, message.count
-            )
+            self._desk.redacted(message)
         else:
             raise WireError(f"a {message.kind} message, which a kernel does not send")
 

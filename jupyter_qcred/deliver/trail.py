@@ -56,6 +56,21 @@ class Trail:
             )
         )
 
+    def server_closed(self, intent: IntentId, token: IssuedToken) -> None:
+        """The server token was given back, and confirmed."""
+        self._emit(
+            Revoked(
+                user=self._user,
+                server=self._server,
+                session=intent,
+                what="server token",
+                outcome="confirmed",
+                cause="server_stopped",
+                issuer=self._issuer(),
+                accessor=token.accessor,
+            )
+        )
+
     def session_opened(self, holder: Holder, intent: IntentId, token: IssuedToken) -> None:
         """A session token was issued."""
         self._sessions[intent] = (holder, token)
@@ -89,7 +104,8 @@ class Trail:
                 kernel=holder.kernel,
                 session=debt.intent,
                 what="session token",
-                outcome=how.value,
+                # A login token that others share was not revoked, whatever became of the leases.
+                outcome=how.value if token.own else Outcome.UNSUPPORTED.value,
                 cause="kernel_ended",
                 issuer=self._issuer(),
                 accessor=token.accessor,
@@ -190,13 +206,16 @@ class Trail:
             )
         )
 
-    def redacted_live(self, holder: Holder, credential: str, where: str, count: int) -> None:
+    def redacted_live(
+        self, holder: Holder, intent: IntentId | None, credential: str, *, where: str, count: int
+    ) -> None:
         """A kernel redacted what it was about to send."""
         self._emit(
             Redacted(
                 user=holder.user,
                 server=holder.server,
                 kernel=holder.kernel,
+                session=intent or "",
                 credential=credential,
                 where=where,
                 count=count,

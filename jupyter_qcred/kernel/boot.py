@@ -29,10 +29,11 @@ def prepare(config: Mapping[str, Any]) -> type[QcredKernelApp] | None:
         None when the channel did not reach us, or our application can't be used with this
         ipykernel: the kernel then starts as if we were not here, and the helper tells the cause.
     """
+    settings = BootConfig(**config)
     try:
-        channel = claim(BootConfig(**config))
+        channel = claim(settings)
     except NotOnPlatformError as error:
-        current.set_reason(error.reason)
+        current.set_reason(error.reason, error.next_step)
         return None
     try:
         with _collector_paused():
@@ -42,9 +43,12 @@ def prepare(config: Mapping[str, Any]) -> type[QcredKernelApp] | None:
             from .client import Client
     except Exception as error:  # noqa: BLE001 - whatever an environment holds, the kernel starts
         channel.close()
-        current.set_reason(f"The kernel's environment can't run our half ({type(error).__name__})")
+        current.set_reason(
+            f"The kernel's environment can't run our half ({type(error).__name__})",
+            "Update ipykernel in the kernel's environment",
+        )
         return None
-    redactor = Redactor()
+    redactor = Redactor(min_length=settings.min_secret_length)
     client = Client(channel, redactor, SystemClock())
     client.start()
     current.set_client(client)

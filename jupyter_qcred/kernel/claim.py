@@ -24,8 +24,8 @@ _DROPPED = (
     "a wrapper in the kernel's command drops descriptors"
 )
 _DROPPED_NEXT = (
-    "Remove the wrapper from the kernelspec, or use one that keeps descriptors "
-    "(`conda run --no-capture-output` and `uv run` do)"
+    "Name the environment's own python in the kernelspec instead of a wrapper, "
+    "or use one that keeps descriptors, such as `uv run`"
 )
 _OFFER_LIMIT = 512
 
@@ -37,6 +37,7 @@ class BootConfig(Record):
     nonce: str
     server_pid: int
     hide_memory: bool
+    min_secret_length: int
 
 
 def claim(config: BootConfig) -> socket.socket:

@@ -93,7 +93,10 @@ class Credential:
 
     @property
     def expires_in(self) -> float | None:
-        """Seconds left before renewal or end; None for a static key without a lifetime."""
+        """Seconds left unless it is renewed, which happens by itself.
+
+        For a static key these are of the right to hold it here: the vendor's key lives on.
+        """
         return self.__store.remaining(self._held())
 
     def __repr__(self) -> str:

@@ -16,7 +16,7 @@ UNAVAILABLE_ENV = "JUPYTER_QCRED_UNAVAILABLE"
 # Reloading this module (autoreload, importlib.reload) must not forget the channel.
 if "_client" not in globals():
     _client: Client | None = None
-    _why: str = ""
+    _why: tuple[str, str] = ("", "")
 
 
 def set_client(client: Client) -> None:
@@ -24,9 +24,9 @@ def set_client(client: Client) -> None:
     globals()["_client"] = client
 
 
-def set_reason(why: str) -> None:
-    """Remember why this kernel has no channel."""
-    globals()["_why"] = why
+def set_reason(why: str, next_step: str) -> None:
+    """Remember why this kernel has no channel, and what helps."""
+    globals()["_why"] = (why, next_step)
 
 
 def current_client() -> Client:
@@ -37,9 +37,13 @@ def current_client() -> Client:
     """
     if _client is not None:
         return _client
-    why = _why or os.environ.get(UNAVAILABLE_ENV, "")
+    why, next_step = _why
     if why:
+        raise NotOnPlatformError(why, next_step=next_step)
+    if told := os.environ.get(UNAVAILABLE_ENV):
         raise NotOnPlatformError(
-            why, next_step="`jupyter qcred --help` and the operator's guide name the remedies"
+            told,
+            next_step="Use a kernelspec whose command is `python -m ipykernel_launcher` on the "
+            "server's own machine",
         )
     raise NotOnPlatformError("This process was not started by a Jupyter server with jupyter_qcred")

@@ -119,6 +119,8 @@ class Revoker:
 
     async def _try(self, debt: Debt) -> Settled | None:
         try:
+            if not debt.token.own:
+                return await self._end_leases_alone(debt)
             outcome = await self._workers.run(partial(self._issuer().revoke_token, debt.token))
             if outcome is Outcome.CONFIRMED and not await self._end_leases(debt.leases):
                 return None
@@ -128,6 +130,20 @@ class Revoker:
         if outcome is Outcome.FAILED:
             return None
         return Settled.CONFIRMED if outcome is Outcome.CONFIRMED else Settled.UNSUPPORTED
+
+    async def _end_leases_alone(self, debt: Debt) -> Settled | None:
+        """Where the token is a login that others share, each lease is revoked by itself.
+
+        Raises:
+            QcredError: the issuer failed or refused.
+        """
+        outcomes = set()
+        for lease in debt.leases:
+            ask = partial(self._issuer().revoke_lease, debt.token, lease)
+            outcomes.add(await self._workers.run(ask))
+        if Outcome.FAILED in outcomes:
+            return None
+        return Settled.CONFIRMED if outcomes == {Outcome.CONFIRMED} else Settled.UNSUPPORTED
 
     async def _end_leases(self, leases: tuple[str, ...]) -> bool:
         """Make sure that the leases have ended; False where one has not, yet.

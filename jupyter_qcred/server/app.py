@@ -42,6 +42,8 @@ class QcredApp(ExtensionApp):
         """Set what only works before the server makes its managers, unless the user set it."""
         super()._link_jupyter_server_extension(serverapp)
         if not self.enabled:
+            # A kernelspec may name our provisioner by itself: off means off there, too.
+            set_current_service(CredentialService(parent=serverapp, enabled=False))
             return
         self.service = service = CredentialService(parent=serverapp, searcher=searcher)
         set_current_service(service)
