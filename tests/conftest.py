@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from support.jupyter import JupyterServer
 
 
-# A shell starts background jobs with SIGINT ignored, and every child inherits that: then no test
-# could interrupt anything.
+# A shell starts background jobs with SIGINT ignored, nohup ignores SIGHUP, and every child inherits
+# that: then no test could interrupt anything.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="module")
