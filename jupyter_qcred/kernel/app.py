@@ -6,6 +6,7 @@ configuration along the class hierarchy.
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Any
 
 from ipykernel.kernelapp import IPKernelApp
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
 class QcredKernelApp(IPKernelApp):
     """An IPython kernel whose outgoing messages are redacted."""
 
-    # Given by the boot before the instance exists; None means a plain kernel.
+    # Given by the boot before the instance exists; None means a plain kernel. Where the collector
+    # was at work, the boot has stopped it.
     redactor: Redactor | None = None
     client: Client | None = None
+    collects = False
 
     @default("session")
     def _redacting_session(self) -> RedactingSession:
@@ -47,3 +50,11 @@ class QcredKernelApp(IPKernelApp):
             from .magic import register
 
             register(shell)
+        if self.collects:
+            self._collect_from_now_on()
+
+    def _collect_from_now_on(self) -> None:
+        """Let the collector work, and leave what the start has made alone: it never goes."""
+        if hasattr(gc, "freeze"):  # CPython's; other collectors have their own ways
+            gc.freeze()
+        gc.enable()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from jupyter_qcred.core.clock import SystemClock
@@ -13,7 +12,7 @@ from . import current
 from .claim import BootConfig, claim
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from .app import QcredKernelApp
 
@@ -25,22 +24,38 @@ def prepare(config: Mapping[str, Any]) -> type[QcredKernelApp] | None:
     this process is still busy with its own start. Nothing is read from the channel before the
     redacting application is there: an import that fails leaves the credentials unread.
 
+    The garbage collector rests until the shell is there. A start makes a hundred thousand objects
+    that stay and hardly one that goes; looking through them again and again takes a tenth of it,
+    more than all that is ours.
+
     Returns:
         None when the channel did not reach us, or our application can't be used with this
         ipykernel: the kernel then starts as if we were not here, and the helper tells the cause.
     """
-    settings = BootConfig(**config)
+    collects = gc.isenabled()
+    gc.disable()
+    app = None
+    try:
+        app = _prepared(BootConfig(**config))
+    finally:
+        if app is None and collects:
+            gc.enable()
+    if app is not None:
+        app.collects = collects
+    return app
+
+
+def _prepared(settings: BootConfig) -> type[QcredKernelApp] | None:
     try:
         channel = claim(settings)
     except NotOnPlatformError as error:
         current.set_reason(error.reason, error.next_step)
         return None
     try:
-        with _collector_paused():
-            from jupyter_qcred.redact.redactor import Redactor
+        from jupyter_qcred.redact.redactor import Redactor
 
-            from .app import QcredKernelApp
-            from .client import Client
+        from .app import QcredKernelApp
+        from .client import Client
     except Exception as error:  # noqa: BLE001 - whatever an environment holds, the kernel starts
         channel.close()
         current.set_reason(
@@ -55,18 +70,3 @@ def prepare(config: Mapping[str, Any]) -> type[QcredKernelApp] | None:
     QcredKernelApp.redactor = redactor
     QcredKernelApp.client = client
     return QcredKernelApp
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Import ipykernel without looking for garbage, of which an import makes next to none.
-
-    This takes back about half of what our own imports cost a kernel's start.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
