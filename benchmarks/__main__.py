@@ -6,20 +6,21 @@ import argparse
 import json
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from .prints import DISPLAY, PRINTS
 from .report import document, table
 from .save import SAVE
-from .start import FIRST, START
+from .start import DOWN, FIRST, HANGING, START
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .figures import Series
 
-BENCHMARKS: Final = (START, FIRST, SAVE, PRINTS, DISPLAY)
+BENCHMARKS: Final = (START, FIRST, DOWN, HANGING, SAVE, PRINTS, DISPLAY)
 _BY_NAME: Final = {benchmark.name: benchmark for benchmark in BENCHMARKS}
 
 
@@ -34,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     series: list[Series] = []
     for name in dict.fromkeys(options.names or _BY_NAME):
         benchmark = _BY_NAME[name]
+        if options.warm_up is not None:
+            benchmark = replace(benchmark, warm_up=options.warm_up)
         series += benchmark.run(options.repeat or benchmark.repeat, rng, _progress)
     _progress("")
     print(table(series))
@@ -54,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--list", action="store_true", help="show the names and end")
     parser.add_argument("--repeat", type=_positive, metavar="N", help="pairs of runs of each")
+    parser.add_argument(
+        "--warm-up", type=_number, metavar="N", help="pairs before them that do not count"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all values to FILE")
     parser.add_argument("--seed", type=int, default=1, help="of the order within pairs")
     parser.add_argument("--strict", action="store_true", help="exit with 1 when a goal is missed")
@@ -66,10 +72,14 @@ def _name(text: str) -> str:
     return text
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError("a number from 1 on")
+def _number(text: str, least: int = 0) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"a number from {least} on")
     return int(text)
+
+
+def _positive(text: str) -> int:
+    return _number(text, 1)
 
 
 def _progress(words: str) -> None:

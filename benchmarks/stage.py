@@ -78,7 +78,16 @@ class Stage:
 
     def quiet(self, *hosts: Host) -> None:
         """Wait until these servers and OpenBao have nothing to do."""
-        wait_until_quiet([self._openbao.pid(), *(host.pid for host in hosts)])
+        pids = [host.pid for host in hosts]
+        wait_until_quiet([*pids, self._openbao.pid()] if self._openbao.process else pids)
+
+    def stop_openbao(self) -> None:
+        """End OpenBao: from now on connections are refused."""
+        self._openbao.stop()
+
+    def pause_openbao(self) -> None:
+        """Freeze OpenBao: connections are taken, requests are never answered."""
+        self._openbao.pause()
 
     def _server(self, side: Side) -> Any:
         home = self._directory / side
