@@ -65,6 +65,7 @@ class Launch:
             server_pid=os.getpid(),
             hide_memory=hide_memory,
             min_secret_length=self._service.min_secret_length,
+            min_fragment_length=self._service.min_fragment_length,
         )
         self.kwargs["cmd"] = boot_command(self.kwargs["cmd"], config)
         self.kwargs["pass_fds"] = tuple({*self.kwargs.get("pass_fds", ()), link.fd})

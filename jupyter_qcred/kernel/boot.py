@@ -63,7 +63,7 @@ def _prepared(settings: BootConfig) -> type[QcredKernelApp] | None:
             "Update ipykernel in the kernel's environment",
         )
         return None
-    redactor = Redactor(min_length=settings.min_secret_length)
+    redactor = Redactor(settings.min_secret_length, settings.min_fragment_length)
     client = Client(channel, redactor, SystemClock())
     client.start()
     current.set_client(client)

@@ -38,6 +38,7 @@ class BootConfig(Record):
     server_pid: int
     hide_memory: bool
     min_secret_length: int
+    min_fragment_length: int
 
 
 def claim(config: BootConfig) -> socket.socket:

@@ -1,12 +1,13 @@
 """The disguises one value may wear: every text in which it would still be readable.
 
-A variant is searched for literally, so a disguise must be foreseen here, once, when the value is
-armed; searching then costs the same for any number of them.
+A disguise must be foreseen here, once, when the value is armed; searching then costs the same for
+any number of them. Spacing, wrapping and case are no disguises: see ``squeeze``.
 """
 
 from __future__ import annotations
 
 import base64
+import codecs
 import html
 import json
 import re
@@ -17,24 +18,43 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MIN_ENCODED: Final = 16
-"""Shorter values have plain, JSON and URL variants only: the base64 or hex of a short text is short
+"""Shorter values have plain, JSON and URL forms only: the base64 or hex of a short text is short
 too, and would hide pieces of images and hashes that have nothing to do with it."""
 
-_MIN_LINE: Final = 24
-_SHOWN_END: Final = 25
-"""Characters that IPython's ``%whos`` shows of each end of a text of 50 or more."""
-_COMMON_BEGINNING: Final = re.compile(r"-----|eyJ")  # PEM, JWT: the same for many values
 _PERCENT: Final = re.compile(r"%[0-9A-F]{2}")
 _COMPONENT_SAFE: Final = "!'()*"  # what JavaScript's encodeURIComponent leaves besides Python's
 
 
-def variants(value: str) -> tuple[str, ...]:
-    """Return the different texts which give ``value`` away, the plain one first."""
-    found = dict.fromkeys((value, *_json(value), *_url(value)))
+def shown(value: str) -> tuple[bytes, ...]:
+    """Return the texts as which programs show a value, the plain one first, in UTF-8."""
+    texts = dict.fromkeys((value, *_json(value), *_url(value)))
     if len(value) >= MIN_ENCODED:
-        found.update(dict.fromkeys((*_base64(value), *_hex(value), *_escaped(value))))
-        found.update(dict.fromkeys((*_lines(value), *_ends(value))))
-    return tuple(found)
+        texts.update(dict.fromkeys(_escaped(value)))
+    return tuple(dict.fromkeys(_raw(text) for text in texts))
+
+
+def encoded(value: str) -> Iterator[tuple[bytes, float]]:
+    """Yield the texts into which programs or people turn a value.
+
+    Each with the number of characters that one character of the value takes, where a part of it
+    shows a part of the value; 0 where only the whole is looked for.
+    """
+    raw = _raw(value)
+    for text in _base64(raw):
+        yield text, 4 / 3
+    yield raw.hex().encode(), 2
+    wide = value.encode("utf-16-le", "surrogatepass")
+    # Without its last NUL the text is in both byte orders.
+    yield wide[:-1].hex().encode(), 0
+    for text in _base64(wide[:-1]):
+        yield text, 0
+    yield repr(wide)[2:-1].encode(), 0
+    yield repr(value.encode("utf-16-be", "surrogatepass"))[2:-1].encode(), 0
+    yield _raw(value[::-1]), 0
+    yield _raw(codecs.encode(value, "rot13")), 0
+    yield ",".join(str(ord(character)) for character in value).encode(), 0
+    yield base64.b32encode(raw).rstrip(b"="), 0
+    yield base64.b85encode(raw), 0
 
 
 def _raw(value: str) -> bytes:
@@ -63,27 +83,22 @@ def _url(value: str) -> Iterator[str]:
         yield _PERCENT.sub(lambda escape: escape[0].lower(), quoted)
 
 
-def _base64(value: str) -> Iterator[str]:
+def _base64(raw: bytes) -> Iterator[bytes]:
     """The characters which the value alone decides, wherever it stands in a longer base64 text.
 
     Three bytes make four characters, so the value starts at one of three places in a group, and
     characters at its ends also hold bits of its neighbours: those are trimmed. Where nothing
-    follows the value, the last character and the padding are known as well.
+    follows the value, the last character is known as well. The URL-safe alphabet differs in
+    characters that squeezing drops.
     """
-    raw = _raw(value)
     for shift in range(3):
-        padded = base64.b64encode(b"\0" * shift + raw).decode()
+        padded = base64.b64encode(b"\0" * shift + raw)
         start = -(-8 * shift // 6)
         core = padded[start : 8 * (shift + len(raw)) // 6]
-        for text in (core, padded[start:].rstrip("="), padded[start:]):
+        for text in (padded[start:], core):
             yield text
-            yield text.replace("+", "-").replace("/", "_")
-
-
-def _hex(value: str) -> Iterator[str]:
-    digits = _raw(value).hex()
-    yield digits
-    yield digits.upper()
+            if not text.isalnum():
+                yield text.replace(b"+", b"-").replace(b"/", b"_")
 
 
 def _escaped(value: str) -> Iterator[str]:
@@ -92,20 +107,3 @@ def _escaped(value: str) -> Iterator[str]:
     yield repr(_raw(value))[2:-1]
     yield html.escape(value)
     yield html.escape(value, quote=False)
-
-
-def _lines(value: str) -> Iterator[str]:
-    """The lines of a key in PEM form, which tools indent, quote and cut apart one by one."""
-    for line in map(str.strip, value.splitlines()):
-        if _MIN_LINE <= len(line) < len(value) and not re.search(r"\s|^-----", line):
-            yield line
-
-
-def _ends(value: str) -> Iterator[str]:
-    """The two ends by which tools show a long value, half of it and more."""
-    if len(value) < 2 * _SHOWN_END:
-        return
-    ends = (value[:_SHOWN_END], value[-_SHOWN_END:])
-    for end in ends[_COMMON_BEGINNING.match(value) is not None :]:
-        if not re.search(r"\s", end) and len(set(end)) > _SHOWN_END // 3:
-            yield end

@@ -6,23 +6,23 @@ import threading
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .encodings import variants
-from .needles import Needles
+from .matcher import Matcher
+from .pattern import MIN_FRAGMENT, Pattern, forms
 from .placeholder import OPENING, placeholder
-from .search import WordSearcher
+from .scan import to_bytes
+from .squeeze import marks
 from .tree import collect, rebuild
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from .needles import Tile
-    from .search import Searcher
+    from .matcher import Tile
 
 NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 """Findings of a clean input."""
 
-_BATCH: Final = 1024
-"""Strings of a tree which are searched in one go."""
+DEFAULT_FRAGMENT: Final = 24
+"""Characters of a value in a row that are no longer shown, where that is less than half of it."""
 
 
 class Redaction(NamedTuple):
@@ -59,9 +59,10 @@ class Redactor:
 
     Args:
         min_length: shorter values are refused, they would be found in innocent text.
-        min_fragment: shortest beginning of a value that a stream holds back.
+        min_fragment: a part of a value of so many characters is redacted like the whole, also one
+            of half the value, but none below 16.
+        min_hold: shortest beginning of a value that a stream holds back.
         max_values: the oldest values beyond this number are forgotten.
-        searcher: makes the searcher; the default needs the standard library only.
 
     Attributes:
         generation: changes whenever the set of armed values does; 0 while nothing was ever armed.
@@ -70,32 +71,34 @@ class Redactor:
     def __init__(
         self,
         min_length: int = 8,
-        min_fragment: int = 4,
+        min_fragment: int = DEFAULT_FRAGMENT,
         *,
+        min_hold: int = 4,
         max_values: int = 512,
-        searcher: Callable[[Sequence[bytes]], Searcher] = WordSearcher,
     ) -> None:
-        if min_fragment < 1 or min_length < min_fragment:
-            raise ValueError("min_length must be at least min_fragment, and that at least 1")
+        if min_hold < 1 or min_length < min_hold:
+            raise ValueError("min_length must be at least min_hold, and that at least 1")
+        if min_fragment < MIN_FRAGMENT:
+            raise ValueError(f"min_fragment must be at least {MIN_FRAGMENT}")
         self._min_length = min_length
-        self.min_fragment: Final = min_fragment
+        self._min_fragment = min_fragment
+        self.min_hold: Final = min_hold
         self._max_values = max_values
-        self._searcher = searcher
         self._lock = threading.Lock()
-        self._variants: dict[str, tuple[str, tuple[bytes, ...]]] = {}
-        self._needles: Needles | None = None
+        self._forms: dict[str, tuple[str, list[Pattern], list[bytes]]] = {}
+        self._matcher: Matcher | None = None
         self.generation = 0
 
     def __repr__(self) -> str:
-        return f"<Redactor of {len(self._variants)} values>"
+        return f"<Redactor of {len(self._forms)} values>"
 
     @property
-    def needles(self) -> Needles | None:
+    def matcher(self) -> Matcher | None:
         """What is armed at this moment, for the windows of this package; None: nothing."""
-        return self._needles
+        return self._matcher
 
     def arm(self, credential: str, values: Iterable[str]) -> list[int]:
-        """Look for ``values`` from now on, in all their variants, and return what was refused.
+        """Look for ``values`` from now on, in all their forms, and return what was refused.
 
         Arming a value again changes nothing. White space round a value is not part of it.
 
@@ -105,15 +108,17 @@ class Redactor:
         """
         refused: list[int] = []
         with self._lock:
-            known = len(self._variants)
+            known = len(self._forms)
             for position, given in enumerate(values):
                 value = given.strip()
                 if self._refuses(credential, value):
                     refused.append(position)
-                elif value not in self._variants:
-                    found = tuple(text.encode("utf-8", "surrogatepass") for text in variants(value))
-                    self._variants[value] = (credential, found)
-            if len(self._variants) != known:
+                elif value not in self._forms:
+                    self._forms[value] = (
+                        credential,
+                        *forms(value, credential, self._min_fragment),
+                    )
+            if len(self._forms) != known:
                 self._rebuild()
         return refused
 
@@ -126,38 +131,41 @@ class Redactor:
         )
 
     def _rebuild(self) -> None:
-        while len(self._variants) > self._max_values:
-            del self._variants[next(iter(self._variants))]
-        owners: dict[bytes, str] = {}
-        for credential, found in self._variants.values():
-            for needle in found:
-                owners.setdefault(needle, credential)
-        self._needles = Needles(owners, self.min_fragment, self._searcher)
+        while len(self._forms) > self._max_values:
+            del self._forms[next(iter(self._forms))]
+        patterns: dict[bytes, Pattern] = {}
+        literals: dict[bytes, str] = {}
+        for credential, found, texts in self._forms.values():
+            for pattern in found:
+                patterns.setdefault(pattern.text, pattern)
+            for text in texts:
+                literals.setdefault(text, credential)
+        self._matcher = Matcher(patterns.values(), literals, self.min_hold)
         self.generation += 1
 
     def text(self, text: str) -> Redaction:
         """Redact a text; a clean one comes back as it is."""
-        needles = self._needles
-        if needles is None:
+        matcher = self._matcher
+        if matcher is None:
             return Redaction(text, NOTHING)
         data = to_bytes(text)
-        tiles = needles.find(data)
+        tiles = matcher.find(data)
         if not tiles:
             return Redaction(text, NOTHING)
         return Redaction(to_text(substitute(data, tiles)), count(tiles))
 
     def data(self, data: bytes | bytearray | memoryview) -> DataRedaction:
         """Redact a binary buffer without changing its length, which its reader may rely on."""
-        needles = self._needles
-        if needles is None:
+        matcher = self._matcher
+        if matcher is None:
             return DataRedaction(data, NOTHING)
         view = memoryview(data)
         flat = view.cast("B") if view.c_contiguous and view.nbytes else memoryview(view.tobytes())
-        tiles = needles.find(flat)
+        tiles = matcher.find(bytes(flat))
         if not tiles:
             return DataRedaction(data, NOTHING)
         masked = bytearray(flat)
-        for start, end, credential, _ in tiles:
+        for start, end, credential, *_ in tiles:
             mark = placeholder(credential).encode()
             masked[start:end] = mark[: end - start].ljust(end - start, b"*")
         return DataRedaction(bytes(masked), count(tiles))
@@ -172,42 +180,35 @@ class Redactor:
         Raises:
             ValueError: it holds itself, and a value of ours.
         """
-        needles = self._needles
-        if needles is None:
+        matcher = self._matcher
+        if matcher is None:
             return TreeRedaction(value, NOTHING, opaque=False)
         leaves = collect(value)
-        texts: dict[str, str] = {}
-        blobs: dict[int, bytes | bytearray | memoryview] = {}
         total: dict[str, int] = {}
-        for start in range(0, len(leaves.texts), _BATCH):
-            batch = leaves.texts[start : start + _BATCH]
-            if needles.find(to_bytes("\0".join(batch))):
-                self._redact_batch(batch, texts, total)
+        texts = self._redacted(matcher.find_in(leaves.texts), leaves.texts, total)
+        words = list(leaves.words)
+        exchanged = self._redacted(matcher.find_in(words), words, total)
+        blobs: dict[int, bytes | bytearray | memoryview] = {}
         for blob in leaves.blobs:
             redaction = self.data(blob)
             if redaction.findings:
                 blobs[id(blob)] = redaction.data
                 add(total, redaction.findings)
-        if not total:
+        if not (texts or exchanged or blobs):
             return TreeRedaction(value, NOTHING, leaves.opaque)
-        return TreeRedaction(rebuild(value, texts, blobs), total, leaves.opaque)
+        named = {words[number]: text for number, text in exchanged.items()}
+        return TreeRedaction(rebuild(value, texts, named, blobs), total, leaves.opaque)
 
-    def _redact_batch(
-        self, batch: Iterable[str], texts: dict[str, str], total: dict[str, int]
-    ) -> None:
-        for leaf in batch:
-            redaction = self.text(leaf)
-            if redaction.findings:
-                texts[leaf] = redaction.text
-                add(total, redaction.findings)
-
-
-def to_bytes(text: str) -> bytes:
-    """Encode any str, also one with lone surrogates."""
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass")
+    @staticmethod
+    def _redacted(
+        tiles: Mapping[int, list[Tile]], texts: Sequence[str], total: dict[str, int]
+    ) -> dict[int, str]:
+        for found in tiles.values():
+            add(total, count(found))
+        return {
+            number: to_text(substitute(to_bytes(texts[number]), found))
+            for number, found in tiles.items()
+        }
 
 
 def to_text(data: bytes) -> str:
@@ -216,21 +217,23 @@ def to_text(data: bytes) -> str:
 
 
 def substitute(data: bytes, tiles: Iterable[Tile]) -> bytes:
-    """Put a placeholder in the place of each tile."""
+    """Put a placeholder in the place of each tile; colours and tags inside it stay."""
     parts: list[bytes] = []
     done = 0
-    for start, end, credential, _ in tiles:
-        parts += (data[done:start], placeholder(credential).encode())
+    for start, end, credential, _, begins in tiles:
+        mark = placeholder(credential).encode() if begins else b""
+        parts += (data[done:start], mark, marks(data[start:end]))
         done = end
     parts.append(data[done:])
     return b"".join(parts)
 
 
 def count(tiles: Iterable[Tile]) -> dict[str, int]:
-    """Count tiles by credential."""
+    """Count placeholders by credential."""
     total: dict[str, int] = {}
     for tile in tiles:
-        total[tile.credential] = total.get(tile.credential, 0) + 1
+        if tile.begins:
+            total[tile.credential] = total.get(tile.credential, 0) + 1
     return total
 
 

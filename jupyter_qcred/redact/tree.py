@@ -12,27 +12,35 @@ import numbers
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 _SCALARS: Final = frozenset({int, float, bool, type(None)})
+_STR: Final = {str}
+_NOTHING: Final[Mapping[Any, str]] = {}
 _CONTAINERS: Final = (dict, list, tuple)
 _BUFFERS: Final = (bytes, bytearray, memoryview)
 _HARMLESS: Final = (numbers.Number, dt.date, dt.time)
+
+
+_WORDS_OF: Final = frozenset({"output_type", "cell_type", "name", "id"})
+"""Keys whose strings say what stands beside them, between one text and the next."""
 
 
 class Leaves:
     """What a value is made of.
 
     Attributes:
-        texts: its strings, keys included.
+        texts: its strings in the order of the document, so that what was cut apart meets again.
+        words: its keys, and strings of the format itself; each once.
         blobs: its bytes objects.
         opaque: something else was there, which a serialiser may know how to write.
     """
 
-    __slots__ = ("blobs", "opaque", "texts")
+    __slots__ = ("blobs", "opaque", "texts", "words")
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.words: set[str] = set()
         self.blobs: list[bytes | bytearray | memoryview] = []
         self.opaque = False
 
@@ -40,7 +48,7 @@ class Leaves:
 def collect(root: object) -> Leaves:
     """Gather the leaves of ``root``; a container met twice is read once."""
     leaves = Leaves()
-    texts = leaves.texts
+    texts, words = leaves.texts, leaves.words
     stack: list[Any] = [root]
     seen: set[int] = set()
     while stack:
@@ -55,13 +63,36 @@ def collect(root: object) -> Leaves:
                 continue
             seen.add(id(node))
             if isinstance(node, dict):
-                stack.extend(node)
-                stack.extend(node.values())
+                _push_dict(node, words, stack)
             else:
-                stack.extend(node)
+                _push_list(node, texts, stack)
         else:
             _collect_other(node, leaves)
     return leaves
+
+
+def _push_dict(node: dict[Any, Any], words: set[str], stack: list[Any]) -> None:
+    for key in node:
+        if isinstance(key, str):
+            words.add(key)
+        elif isinstance(key, tuple):
+            stack.append(key)
+    if _WORDS_OF.isdisjoint(node):
+        stack.extend(reversed(node.values()))
+        return
+    for key, value in reversed(node.items()):
+        if key in _WORDS_OF and isinstance(value, str):
+            words.add(value)
+        else:
+            stack.append(value)
+
+
+def _push_list(node: list[Any] | tuple[Any, ...], texts: list[str], stack: list[Any]) -> None:
+    kinds = set(map(type, node))
+    if kinds == _STR:
+        texts.extend(node)
+    elif not kinds <= _SCALARS:
+        stack.extend(reversed(node))
 
 
 def _collect_other(node: object, leaves: Leaves) -> None:
@@ -73,63 +104,146 @@ def _collect_other(node: object, leaves: Leaves) -> None:
         leaves.opaque = True
 
 
-def rebuild(root: object, texts: Mapping[str, str], blobs: Mapping[int, object]) -> object:
+def locate(root: object, numbers: Collection[int]) -> dict[int, dict[Any, int]]:
+    """Return where texts of ``collect(root)`` stand: their numbers by container and key.
+
+    Args:
+        root: the value that was collected.
+        numbers: of the texts that are asked for.
+
+    Returns:
+        For the identity of a container, the number of a text by its key or index; the identity 0
+        stands for the root itself.
+    """
+    wanted = set(numbers)
+    found: dict[int, dict[Any, int]] = {}
+    number = 0
+    stack: list[tuple[Any, int, Any]] = [(root, 0, None)]
+    seen: set[int] = set()
+    while stack:
+        node, holder, key = stack.pop()
+        if isinstance(node, str):
+            if number in wanted:
+                found.setdefault(holder, {})[key] = number
+            number += 1
+        elif isinstance(node, _CONTAINERS) and id(node) not in seen:
+            seen.add(id(node))
+            stack.extend(_entries(node))
+    return found
+
+
+def _entries(node: Any) -> Iterator[tuple[Any, int, Any]]:
+    """What ``collect`` pushes for a container, each with its place."""
+    if not isinstance(node, dict):
+        last = len(node) - 1
+        yield from ((item, id(node), last - at) for at, item in enumerate(reversed(node)))
+        return
+    yield from ((key, id(key), None) for key in node if isinstance(key, tuple))
+    for key, value in reversed(node.items()):
+        if not (key in _WORDS_OF and isinstance(value, str)):
+            yield value, id(node), key
+
+
+def rebuild(
+    root: object,
+    texts: Mapping[int, str],
+    words: Mapping[str, str],
+    blobs: Mapping[int, object],
+) -> object:
     """Return ``root`` with leaves exchanged; whatever holds none of them is reused as it is.
 
     Args:
         root: the value that was collected.
-        texts: new string by old one.
+        texts: new string by the number of the old one.
+        words: new string by the old one.
         blobs: new bytes by the identity of the old ones.
 
     Raises:
         ValueError: a container holds itself.
     """
-    done: dict[int, object] = {}
-    entered: set[int] = set()
-    stack: list[object] = [root]
+    places = {
+        holder: {key: texts[number] for key, number in keys.items()}
+        for holder, keys in (locate(root, texts) if texts else {}).items()
+    }
+    if not isinstance(root, _CONTAINERS):
+        return places.get(0, {}).get(None, blobs.get(id(root), root))
+    return _Rebuild(places, words, blobs).of(root)
 
-    def new(node: object) -> object:
-        if isinstance(node, str):
-            return texts.get(node, node)
+
+class _Rebuild:
+    """Copies what must change, from the leaves upward."""
+
+    def __init__(
+        self,
+        places: Mapping[int, Mapping[Any, str]],
+        words: Mapping[str, str],
+        blobs: Mapping[int, object],
+    ) -> None:
+        self._places = places
+        self._words = words
+        self._blobs = blobs
+        self._done: dict[int, object] = {}
+
+    def of(self, root: Any) -> object:
+        entered: set[int] = set()
+        stack: list[Any] = [root]
+        while stack:
+            node = stack[-1]
+            if id(node) in self._done:
+                stack.pop()
+                continue
+            below = [child for child in _children(node) if id(child) not in self._done]
+            if not below:
+                self._done[id(node)] = self._copied(node)
+                stack.pop()
+            elif id(node) in entered:
+                raise ValueError("a container that holds itself cannot be redacted")
+            else:
+                entered.add(id(node))
+                stack.extend(below)
+        return self._done[id(root)]
+
+    def _copied(self, node: Any) -> object:
+        changed = self._places.get(id(node), _NOTHING)
+        if isinstance(node, dict):
+            return self._copied_dict(node, changed)
+        items = [changed[at] if at in changed else self._new(item) for at, item in enumerate(node)]
+        if all(item is old for item, old in zip(items, node, strict=True)):
+            return node
+        return _like(node, items) if isinstance(node, list) else tuple(items)
+
+    def _copied_dict(self, node: dict[Any, Any], changed: Mapping[Any, str]) -> object:
+        pairs = [
+            (self._key(key), changed[key] if key in changed else self._value(key, value))
+            for key, value in node.items()
+        ]
+        if all(
+            key is old_key and value is old_value
+            for (key, value), (old_key, old_value) in zip(pairs, node.items(), strict=True)
+        ):
+            return node
+        fresh: dict[Any, Any] = {}
+        for key, value in pairs:
+            fresh[_free(key, fresh)] = value
+        return _like(node, fresh)
+
+    def _key(self, key: Any) -> Any:
+        return self._words.get(key, key) if isinstance(key, str) else self._new(key)
+
+    def _value(self, key: Any, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._words.get(value, value) if key in _WORDS_OF else value
+        return self._new(value)
+
+    def _new(self, node: Any) -> Any:
         if isinstance(node, _CONTAINERS):
-            return done[id(node)]
-        return blobs.get(id(node), node)
-
-    while stack:
-        node = stack[-1]
-        if not isinstance(node, _CONTAINERS) or id(node) in done:
-            stack.pop()
-            continue
-        below = [child for child in _children(node) if id(child) not in done]
-        if not below:
-            done[id(node)] = _copied(node, new)
-            stack.pop()
-        elif id(node) in entered:
-            raise ValueError("a container that holds itself cannot be redacted")
-        else:
-            entered.add(id(node))
-            stack.extend(below)
-    return new(root)
+            return self._done[id(node)]
+        return self._blobs.get(id(node), node)
 
 
 def _children(node: dict[Any, Any] | list[Any] | tuple[Any, ...]) -> list[object]:
     within: Iterable[object] = (*node, *node.values()) if isinstance(node, dict) else node
     return [child for child in within if isinstance(child, _CONTAINERS)]
-
-
-def _copied(node: Any, new: Any) -> object:
-    if isinstance(node, dict):
-        pairs = [(key, new(key), value, new(value)) for key, value in node.items()]
-        if all(key is key2 and value is value2 for key, key2, value, value2 in pairs):
-            return node
-        fresh: dict[Any, Any] = {}
-        for _, key, _, value in pairs:
-            fresh[_free(key, fresh)] = value
-        return _like(node, fresh)
-    items = [new(item) for item in node]
-    if all(item is old for item, old in zip(items, node, strict=True)):
-        return node
-    return _like(node, items) if isinstance(node, list) else tuple(items)
 
 
 def _free(key: object, taken: Mapping[Any, Any]) -> object:

@@ -7,7 +7,7 @@ A window keeps two ends of what it has seen:
   wait) but still belongs to what may become a value. If it does, the rest of it is redacted.
 
 So a value cut anywhere shows at most what was let out before its second half was known: less than
-``min_fragment`` characters, or what ``flush`` was asked for. Both ends together are never longer
+``min_hold`` characters, or what ``flush`` was asked for. Both ends together are never longer
 than the longest variant or an unfinished escape sequence.
 
 A window belongs to one stream and is not for several threads at a time.
@@ -18,18 +18,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from .redactor import NOTHING, add, count, substitute, to_bytes, to_text
+from .redactor import NOTHING, add, count, substitute, to_text
+from .scan import to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .needles import Needles, Tile
+    from .matcher import Tile
     from .redactor import Redactor
 
 _ESCAPE: Final = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*)?\Z")
 """An unfinished terminal escape (ECMA-48: CSI, parameter bytes, intermediate bytes)."""
 
 _LONGEST_ESCAPE: Final = 64
+
+
+_REMEMBERED: Final = 128
+"""Bytes that are remembered in any case: the beginning of a value that is too short to hold."""
 
 
 class ByteWindow:
@@ -39,6 +44,7 @@ class ByteWindow:
         self._redactor = redactor
         self._remembered = b""
         self._held = b""
+        self._masked = False  # what was let out ends in a placeholder
         self._unreported: dict[str, int] = {}
 
     @property
@@ -48,48 +54,43 @@ class ByteWindow:
 
     def feed(self, chunk: bytes) -> tuple[bytes, Mapping[str, int]]:
         """Take the next piece; return what may be let out, and the findings in it."""
-        needles = self._redactor.needles
-        if needles is None:
+        matcher = self._redactor.matcher
+        if matcher is None:
             return chunk, NOTHING
         data = self._remembered + self._held + chunk
-        begins = len(data) - needles.held_length(data)
-        end = data[begins:]
-        # An end that is not ASCII may stop inside a character: cutting there would spoil the text.
-        waits = len(end) >= self._redactor.min_fragment or not end.isascii()
-        cut = min(begins if waits else len(data), _escape_start(data))
-        emit = self._let_out(data, self._tiles(needles, data), cut, begins)
+        begins = matcher.held_from(data)
+        cut = min(begins, _escape_start(data), _character_start(data))
+        emit = self._let_out(data, matcher.find(data), cut, begins)
         findings, self._unreported = self._unreported, {}
         return emit, findings or NOTHING
 
     def flush(self) -> bytes:
         """Let out what is held, and remember it; its findings come with the next ``feed``."""
-        needles = self._redactor.needles
-        if needles is None or not self._held:
+        matcher = self._redactor.matcher
+        if matcher is None or not self._held:
             return b""
         data = self._remembered + self._held
-        begins = len(data) - needles.held_length(data)
-        return self._let_out(data, self._tiles(needles, data), len(data), begins)
+        return self._let_out(data, matcher.find(data), len(data), matcher.held_from(data))
 
     def take_findings(self) -> Mapping[str, int]:
         """Return the findings of ``flush`` that no ``feed`` has reported."""
         findings, self._unreported = self._unreported, {}
         return findings or NOTHING
 
-    def _tiles(self, needles: Needles, data: bytes) -> list[Tile]:
-        """What to replace in the part of ``data`` that was not let out before."""
-        done = len(self._remembered)
-        return [
-            tile._replace(start=max(tile.start, done))
-            for tile in needles.find(data)
-            if tile.end > done
-        ]
-
     def _let_out(self, data: bytes, tiles: list[Tile], cut: int, begins: int) -> bytes:
         done = len(self._remembered)
-        out = [tile for tile in tiles if tile.origin < cut]
-        keep = min(begins, cut)
-        cut = max(cut, done, *(tile.end for tile in out[-1:]))
-        self._remembered = data[keep:cut]
+        cut = max(cut, done)
+        out: list[Tile] = []
+        for tile in tiles:
+            if tile.origin < cut and tile.end > done:
+                went_on = tile.start < done and self._masked
+                out.append(
+                    tile._replace(start=max(tile.start, done), begins=tile.begins and not went_on)
+                )
+        cut = max([cut, *(tile.end for tile in out[-1:])])
+        if cut > done:
+            self._masked = bool(out) and out[-1].end == cut
+        self._remembered = data[max(0, min(begins, cut - _REMEMBERED)) : cut]
         self._held = data[cut:]
         add(self._unreported, count(out))
         return substitute(data[:cut], out)[done:]
@@ -126,3 +127,15 @@ def _escape_start(data: bytes) -> int:
         return len(data)
     unfinished = _ESCAPE.search(end)
     return len(data) - len(end) + unfinished.start() if unfinished else len(data)
+
+
+def _character_start(data: bytes) -> int:
+    """Where an unfinished UTF-8 sequence begins: cutting inside it would spoil the text."""
+    if not data or data[-1] < 0x80:
+        return len(data)
+    for back in range(1, min(4, len(data) + 1)):
+        byte = data[-back]
+        if byte >= 0xC0:
+            length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return len(data) - back if length > back else len(data)
+    return len(data)

@@ -40,6 +40,7 @@ def kernel(directory: Path, *, fd: int | None = None, path: str = "") -> Iterato
         server_pid=os.getpid(),
         hide_memory=False,
         min_secret_length=8,
+        min_fragment_length=24,
     )
     command = boot_command([sys.executable, "-m", "ipykernel_launcher", "-f", file], config)
     environment = os.environ | {"IPYTHONDIR": str(directory), "PYTHONPATH": path}

@@ -51,7 +51,7 @@ def test_a_text_shows_whose_value_was_there_and_how_often(redactor: Redactor) ->
 
 def test_a_clean_text_comes_back_as_the_same_object(redactor: Redactor) -> None:
     """Clean input is not copied, nor changed in any byte."""
-    text = f"commit {hashlib.sha1(b'x').hexdigest()} {uuid.uuid4()} {IBM[:-1]}"
+    text = f"commit {hashlib.sha1(b'x').hexdigest()} {uuid.uuid4()} {IBM[:22]} … {IBM[:22]}"
     assert redactor.text(text).text is text
     data = text.encode()
     assert redactor.data(data).data is data
@@ -210,7 +210,9 @@ def test_values_can_be_armed_while_others_search() -> None:
 def test_limits_that_make_no_sense_are_refused() -> None:
     """A fragment longer than a value could never be held back."""
     with pytest.raises(ValueError, match="min_length"):
-        Redactor(min_length=3, min_fragment=4)
+        Redactor(min_length=3, min_hold=4)
+    with pytest.raises(ValueError, match="min_fragment"):
+        Redactor(min_fragment=15)
 
 
 def test_a_notebook_text_with_any_escape_is_redacted(redactor: Redactor) -> None:

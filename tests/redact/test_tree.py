@@ -60,7 +60,8 @@ def test_a_value_is_found_wherever_it_stands(value: Any) -> None:
     after = json.dumps(redaction.value)
     assert VALUE not in after
     assert (VALUE in before) == bool(redaction.findings)
-    assert after.count(MARK) == sum(redaction.findings.values())
+    # A key counts once, wherever it stands.
+    assert after.count(MARK) >= sum(redaction.findings.values())
     assert json.dumps(value) == before
     assert armed().tree(redaction.value).value is redaction.value
 
@@ -176,10 +177,36 @@ def test_a_container_met_twice_is_redacted_in_both_places(redactor: Redactor) ->
     assert redacted == [{"k": [MARK]}, {"deep": [{"k": [MARK]}]}, {"k": [MARK]}]
 
 
-def test_a_value_is_not_made_of_two_strings(redactor: Redactor) -> None:
-    """Neighbouring strings are searched together, yet stay apart."""
-    value = [VALUE[:20], VALUE[20:], {VALUE[:20]: VALUE[20:]}]
-    assert redactor.tree(value).value is value
+def test_a_value_is_found_in_strings_that_follow_each_other(redactor: Redactor) -> None:
+    """The first string gets the placeholder, the others lose their part."""
+    lines = {"text": [f"key: {VALUE[:20]}\n", f"{VALUE[20:]} and more"]}
+    assert redactor.tree(lines).value == {"text": [f"key: {MARK}", " and more"]}
+    characters = ["<", *VALUE, ">"]
+    assert redactor.tree({"n": 1, "c": characters}).value == {
+        "n": 1,
+        "c": ["<", MARK, *[""] * (len(VALUE) - 1), ">"],
+    }
+    assert redactor.tree(characters).findings == {"x": 1}
+
+
+def test_only_the_string_that_is_part_of_a_value_changes(redactor: Redactor) -> None:
+    """The same character elsewhere stays: strings are told apart by their place."""
+    value = {"a": list(VALUE), "b": list("Qk3v"), "c": [["Q"], "k"]}
+    redacted: Any = redactor.tree(value).value
+    assert redacted["b"] is value["b"]
+    assert redacted["c"] is value["c"]
+
+
+def test_words_of_the_format_do_not_keep_two_outputs_apart(redactor: Redactor) -> None:
+    """Between the texts of two outputs a notebook has their types and names."""
+    outputs = [
+        {"name": "stdout", "output_type": "stream", "text": f"a {VALUE[:20]}"},
+        {"name": "stdout", "output_type": "stream", "text": f"{VALUE[20:]} b"},
+    ]
+    redacted: Any = redactor.tree({"outputs": outputs}).value
+    assert [output["text"] for output in redacted["outputs"]] == [f"a {MARK}", " b"]
+    named: Any = redactor.tree([{"name": VALUE, "id": VALUE}]).value
+    assert named == [{"name": MARK, "id": MARK}]
 
 
 def test_many_strings_are_all_searched(redactor: Redactor) -> None:

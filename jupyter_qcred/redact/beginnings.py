@@ -1,0 +1,86 @@
+"""How much of a text's end may belong to a value of which more is still to come.
+
+Most texts end in characters of no value, and the answer costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .squeeze import blanked, kept_positions, squeeze
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .pattern import Pattern
+
+_DIGITS: Final = 8
+"""Characters by which a form of digits alone is told: four of them are in any table."""
+
+_ROOM: Final = 4
+"""A wrapped, coloured or spaced value takes at most so many times its length, mostly."""
+
+
+class Beginnings:
+    """Knows all short pieces of patterns, and all beginnings of literals.
+
+    Args:
+        patterns: in squeezed text.
+        literals: as they are.
+        size: shortest piece that is held.
+    """
+
+    def __init__(self, patterns: Sequence[Pattern], literals: Sequence[bytes], size: int) -> None:
+        self._size = size
+        sizes: dict[int, list[bytes]] = {size: [], _DIGITS: []}
+        for pattern in patterns:
+            sizes[_DIGITS if pattern.text.isdigit() else size].append(pattern.text)
+        # Without the last piece of each: behind it nothing more can come.
+        self._pieces = {
+            length: frozenset(
+                text[at : at + length] for text in texts for at in range(len(text) - length)
+            )
+            for length, texts in sizes.items()
+            if texts
+        }
+        self._reach = max((len(pattern.text) for pattern in patterns), default=0)
+        self._heads: dict[bytes, list[bytes]] = {}
+        for literal in literals:
+            self._heads.setdefault(literal[:size], []).append(literal)
+        self._longest = max(map(len, literals), default=1) - 1
+        self._alphabet = bytes(sorted({byte for literal in literals for byte in literal}))
+
+    def held_from(self, data: bytes) -> int:
+        """Return where the end of ``data`` begins that is to be held; its length for nothing."""
+        held = self._literal_from(data) if self._heads else len(data)
+        if self._pieces:
+            end = data[-max(256, _ROOM * self._reach) :]
+            origin = len(data) - len(end)
+            held = min(held, origin + self._squeezed_from(end))
+            if b"\x1b" in end or b"<" in end:
+                held = min(held, origin + self._squeezed_from(blanked(end)))
+        return held
+
+    def _squeezed_from(self, end: bytes) -> int:
+        squeezed = squeeze(end)
+        longest = 0
+        for size, pieces in self._pieces.items():
+            at = len(squeezed) - size
+            while at >= 0 and squeezed[at : at + size] in pieces:
+                at -= 1
+            length = len(squeezed) - at - 1
+            if length >= size:
+                longest = max(longest, min(length, self._reach))
+        return kept_positions(end)[-longest] if longest else len(end)
+
+    def _literal_from(self, data: bytes) -> int:
+        end = data[-self._longest :] if self._longest else b""
+        run = end[len(end.rstrip(self._alphabet)) :]
+        for at in range(len(run) - self._size + 1):
+            held = run[at:]
+            if any(
+                len(literal) > len(held) and literal.startswith(held)
+                for literal in self._heads.get(held[: self._size], ())
+            ):
+                return len(data) - len(held)
+        return len(data)

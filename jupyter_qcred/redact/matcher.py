@@ -1,0 +1,125 @@
+"""The armed values at one moment: an immutable snapshot which any thread may search.
+
+Rules:
+
+* Every occurrence of every form is taken out, also where several overlap: the leftmost one first,
+  the longest of those that start together, then what others reach beyond it. So nothing of one
+  value survives beside another that begins inside it.
+* Nothing touches a placeholder of an armed credential: what was redacted stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from .beginnings import Beginnings
+from .grid import Grid, Shorts
+from .pattern import MIN_SQUEEZED, Pattern
+from .placeholder import placeholder
+from .scan import Scan, to_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from .grid import Search
+
+
+class Span(NamedTuple):
+    """A part of one text that belongs to a value.
+
+    ``begins``: the value begins in this text, and not in one before it.
+    """
+
+    start: int
+    end: int
+    credential: str
+    begins: bool = True
+
+
+class Tile(NamedTuple):
+    """A run of bytes that becomes one placeholder.
+
+    Attributes:
+        origin: where the value begins: before ``start`` where another tile took its beginning.
+        begins: False where a text before this one has the placeholder.
+    """
+
+    start: int
+    end: int
+    credential: str
+    origin: int
+    begins: bool = True
+
+
+class Matcher:
+    """Searches texts for patterns and literals.
+
+    Args:
+        patterns: forms in squeezed text; not empty, or ``literals`` is not.
+        literals: credential by text.
+        min_hold: the shortest beginning of a value which a stream holds back.
+    """
+
+    def __init__(
+        self, patterns: Iterable[Pattern], literals: Mapping[bytes, str], min_hold: int
+    ) -> None:
+        found = tuple(patterns)
+        exact = [Pattern(text, name, 0, (), b"", b"") for text, name in literals.items()]
+        self.grid: Final = Grid(found)
+        self.coarse: Final = Grid(found, parts=False)
+        self.literals: Final[tuple[Search, ...]] = (
+            Grid([one for one in exact if len(one.text) >= MIN_SQUEEZED]),
+            Shorts([one for one in exact if len(one.text) < MIN_SQUEEZED]),
+        )
+        names = {*literals.values(), *(pattern.credential for pattern in found)}
+        marks = sorted(placeholder(name).encode() for name in names)
+        self._placeholders: Final = re.compile(b"|".join(map(re.escape, marks)))
+        self._beginnings: Final = Beginnings(found, tuple(literals), min_hold)
+
+    def find(self, data: bytes) -> list[Tile]:
+        """Return what to replace in a text, in order, not overlapping."""
+        scan = Scan(self)
+        scan.feed_bytes(data)
+        spans = [Span(hit.start, hit.end, hit.credential) for hit in scan.hits]
+        return self.tiles(data, spans) if spans else []
+
+    def find_in(self, texts: Sequence[str]) -> dict[int, list[Tile]]:
+        """Return what to replace in texts that stand one after the other, by their numbers."""
+        scan = Scan(self)
+        scan.feed(texts)
+        spans: dict[int, list[Span]] = {}
+        for hit in scan.hits:
+            for number in range(hit.text, hit.end_text + 1):
+                start = hit.start if number == hit.text else 0
+                end = hit.end if number == hit.end_text else len(to_bytes(texts[number]))
+                span = Span(start, end, hit.credential, begins=number == hit.text)
+                spans.setdefault(number, []).append(span)
+        found = {number: self.tiles(to_bytes(texts[number]), spans[number]) for number in spans}
+        return {number: tiles for number, tiles in sorted(found.items()) if tiles}
+
+    def held_from(self, data: bytes) -> int:
+        """Return where the end of ``data`` begins which may belong to a value."""
+        return self._beginnings.held_from(data)
+
+    def tiles(self, data: bytes, spans: Iterable[Span]) -> list[Tile]:
+        """Return the tiles of one text for the spans found in it."""
+        marks = [mark.span() for mark in self._placeholders.finditer(data)]
+        tiles: list[Tile] = []
+        done = at = 0
+        for start, end, credential, begins in sorted(spans, key=_order):
+            while at < len(marks) and marks[at][1] <= start:
+                at += 1
+            touches_mark = at < len(marks) and marks[at][0] < end
+            if end <= done or touches_mark:
+                continue
+            if tiles and start < done and tiles[-1].credential == credential:
+                tiles[-1] = tiles[-1]._replace(end=end)
+            else:
+                tiles.append(Tile(max(start, done), end, credential, start, begins))
+            done = end
+        return tiles
+
+
+def _order(span: Span) -> tuple[int, int, str]:
+    return span.start, -span.end, span.credential

@@ -1,0 +1,148 @@
+"""What to look for when one value is armed: patterns in squeezed text, and literals.
+
+Most values are made of enough letters and digits to be told by them alone: they are looked for in
+squeezed text, where wrapping, spacing, quoting and case play no part. What is short, or reads like
+words, would be found in innocent text so; it is looked for literally.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from .encodings import MIN_ENCODED, encoded, shown
+from .squeeze import kept_positions, squeeze
+
+MIN_SQUEEZED: Final = 15
+"""Letters and digits: fewer do not fill a word of the grid wherever they stand."""
+
+MIN_FRAGMENT: Final = 16
+"""Shortest part of a value that is looked for by itself."""
+
+_MIN_DISTINCT: Final = 6
+_MIN_DISTINCT_IN_TOKEN: Final = 10
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_+/=~-]{16,}")
+_TOKEN_IN_TEXT: Final = re.compile(r"[A-Za-z0-9_+=~-]{16,}")
+_TEXT: Final = re.compile(r"://|[\s;,{]")
+
+
+class Pattern(NamedTuple):
+    """One form of a value in squeezed text.
+
+    Attributes:
+        text: squeezed.
+        credential: whose value it is.
+        need: length of a part that counts as a find, if it lies in one of ``regions``.
+        regions: where parts count: not in what many values have in common. Empty: the whole only.
+        head: characters before the first of ``text`` that squeezing dropped.
+        tail: characters behind the last.
+    """
+
+    text: bytes
+    credential: str
+    need: int
+    regions: tuple[tuple[int, int], ...]
+    head: bytes
+    tail: bytes
+
+    def shortest(self) -> int:
+        """Return the length of the shortest run that counts."""
+        return self.need if self.regions else len(self.text)
+
+    def accepts(self, start: int, end: int) -> bool:
+        """Whether a run from ``start`` to ``end`` of ``text`` gives the value away."""
+        if end - start == len(self.text):
+            return True
+        return any(
+            min(end, region_end) - max(start, region_start) >= self.need
+            for region_start, region_end in self.regions
+        )
+
+
+def forms(value: str, credential: str, fragment: int) -> tuple[list[Pattern], list[bytes]]:
+    """Return the patterns and the literals of a value.
+
+    Args:
+        value: stripped of white space round it.
+        credential: whose value it is.
+        fragment: longest part of a value that may be shown, in characters; half of a value is
+            never shown, 15 characters always may.
+    """
+    patterns: dict[bytes, Pattern] = {}
+    literals: dict[bytes, None] = {}
+    regions = _regions(value)
+    whole_token = regions == [(0, len(value))]
+    for text in shown(value):
+        _add(patterns, literals, credential, text, _fragments(value, text, regions, fragment))
+    if len(value) >= MIN_ENCODED:
+        for text, stretch in encoded(value):
+            parts: list[tuple[int, int]] = []
+            if whole_token and stretch:
+                parts = [(0, len(squeeze(text)))]
+            need = -(-_need(len(value), fragment) * stretch // 1) if stretch else 0
+            _add(patterns, literals, credential, text, (int(need), parts))
+    return list(patterns.values()), list(literals)
+
+
+def _add(
+    patterns: dict[bytes, Pattern],
+    literals: dict[bytes, None],
+    credential: str,
+    text: bytes,
+    fragments: tuple[int, list[tuple[int, int]]],
+) -> None:
+    squeezed = squeeze(text)
+    if not _is_strong(squeezed):
+        literals.setdefault(text)
+    elif squeezed not in patterns:
+        need, regions = fragments
+        need = max(need, MIN_SQUEEZED)
+        wide = tuple(region for region in regions if region[1] - region[0] >= need)
+        head = text[: kept_positions(text)[0]]
+        tail = text[kept_positions(text)[-1] + 1 :]
+        patterns[squeezed] = Pattern(squeezed, credential, need, wide, head, tail)
+
+
+def _is_strong(squeezed: bytes) -> bool:
+    """Whether nobody writes this by chance, however it is spaced."""
+    return (
+        len(squeezed) >= MIN_SQUEEZED
+        and len(set(squeezed)) >= _MIN_DISTINCT
+        and not squeezed.isalpha()
+        and not (squeezed.isdigit() and len(squeezed) < 2 * MIN_SQUEEZED)
+    )
+
+
+def _need(length: int, fragment: int) -> int:
+    return min(fragment, max(MIN_FRAGMENT, length // 2 + 1))
+
+
+def _regions(value: str) -> list[tuple[int, int]]:
+    """Where a value is random: tokens, but not the header of a JWT nor the first line of a key.
+
+    Every JWT begins alike (RFC 7515), and so does every key in PKCS #8 (RFC 5208).
+    """
+    token = _TOKEN_IN_TEXT if _TEXT.search(value) else _TOKEN
+    found = [
+        match.span()
+        for match in token.finditer(value)
+        if len(set(match[0])) >= _MIN_DISTINCT_IN_TOKEN
+        and re.search(r"\d", match[0])
+        and re.search(r"[A-Za-z]", match[0])
+    ]
+    common = value.startswith("-----") or (value.startswith("eyJ") and "." in value)
+    return found[1:] if common else found
+
+
+def _fragments(
+    value: str, text: bytes, regions: list[tuple[int, int]], fragment: int
+) -> tuple[int, list[tuple[int, int]]]:
+    """Regions of a form in squeezed characters; forms that change characters have none."""
+    if text != value.encode("utf-8", "surrogatepass"):
+        return 0, []
+    places = [
+        (len(squeeze(value[:start].encode("utf-8", "surrogatepass"))),
+         len(squeeze(value[:end].encode("utf-8", "surrogatepass"))))
+        for start, end in regions
+    ]  # fmt: skip
+    return _need(max((end - start for start, end in places), default=0), fragment), places

@@ -1,0 +1,74 @@
+"""Look at a text without what stands between the characters of a value.
+
+White space, punctuation, zero-width and box characters are dropped and case is folded, so that a
+value is seen also where it was wrapped, spaced, quoted letter by letter or written in capitals.
+Terminal escapes and HTML tags are made of letters themselves: they are taken out before.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from itertools import compress
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_KEPT: Final = frozenset((string.ascii_letters + string.digits).encode())
+_DROPPED: Final = bytes(byte for byte in range(256) if byte not in _KEPT)
+_FOLDED: Final = bytes(range(256)).lower()
+_MASK: Final = bytes(byte in _KEPT for byte in range(256))
+
+_ESCAPE: Final = re.compile(
+    rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,16}[@-~]|\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)|[@-Z\\^_])"
+)
+"""ECMA-48: CSI with its parameters, OSC with its end, or two characters."""
+
+_SHOWN_ESCAPE: Final = re.compile(rb"\\(?:u001[bB]|x1[bB]|033|e)\[[0-?]{0,64}[ -/]{0,16}[@-~]")
+"""The same as JSON and Python write it."""
+
+_TAG: Final = re.compile(rb"<[!/?A-Za-z][^<>]{0,1000}>")
+_ENTITY: Final = re.compile(rb"&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|shy|zwj|zwnj|nbsp|ZeroWidthSpace);")
+_MARKS: Final = (
+    (b"\x1b", _ESCAPE),
+    (b"\\", _SHOWN_ESCAPE),
+    (b"<", _TAG),
+    (b"&", _ENTITY),
+)
+MARK_CHARACTERS: Final = "\x1b\\<&"
+"""Every mark begins with one of these."""
+
+
+def squeeze(data: bytes) -> bytes:
+    """Return letters and digits of ASCII only, in lower case."""
+    return data.translate(_FOLDED, _DROPPED)
+
+
+def kept_positions(data: bytes) -> Sequence[int]:
+    """Return where the characters of ``squeeze(data)`` stand in ``data``."""
+    return list(compress(range(len(data)), data.translate(_MASK)))
+
+
+def unmarked(data: bytes) -> bytes:
+    """Return ``data`` without terminal escapes and tags; the very same where there are none."""
+    for first, pattern in _MARKS:
+        if first in data:
+            data = pattern.sub(b"", data)
+    return data
+
+
+def blanked(data: bytes) -> bytes:
+    """Return ``data`` with NUL in the place of what ``unmarked`` takes out: all places stay."""
+    for first, pattern in _MARKS:
+        if first in data:
+            data = pattern.sub(lambda mark: bytes(len(mark[0])), data)
+    return data
+
+
+def marks(data: bytes) -> bytes:
+    """Return the terminal escapes and tags in ``data``, which whoever shows it still needs."""
+    if b"\x1b" not in data and b"<" not in data:
+        return b""
+    found = [*_ESCAPE.finditer(data), *_TAG.finditer(data)]
+    return b"".join(mark[0] for mark in sorted(found, key=lambda mark: mark.start()))
