@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
 from jupyter_qcred.core.errors import QcredError
 from jupyter_qcred.core.version import __version__
-from jupyter_qcred.deliver.settings import load_config
-from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
-
-from . import demo, init, put, run, stored
-from .embedded import show_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,18 +23,20 @@ Store a key once, with `jupyter qcred put NAME`, and use it in any notebook of t
     cred = qcred.get("ibm-quantum")
 """
 
-_COMMANDS = (
-    init.add_parser,
-    put.add_parser,
-    stored.add_list_parser,
-    stored.add_remove_parser,
-    run.add_parser,
-    demo.add_parser,
-)
+_COMMANDS: Final = {
+    "init": "init.add_parser",
+    "put": "put.add_parser",
+    "list": "stored.add_list_parser",
+    "remove": "stored.add_remove_parser",
+    "run": "run.add_parser",
+    "demo": "demo.add_parser",
+    "scan": "scan.add_parser",
+}
+"""Where each command is; read when it is asked for, since a hook runs ``scan`` at each commit."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands."""
+def parser(command: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of all commands, or of one."""
     root = argparse.ArgumentParser(
         prog="jupyter qcred",
         description=_ABOUT,
@@ -45,26 +44,42 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=__version__)
     subparsers = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in _COMMANDS:
-        add(subparsers)
+    for name in [command] if command in _COMMANDS else _COMMANDS:
+        module, _, add = _COMMANDS[name].partition(".")
+        getattr(import_module(f"{__package__}.{module}"), add)(subparsers)
     return root
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 fine, 1 refused, 2 usage, 3 unreachable."""
-    args = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    args = parser(words[0] if words else None).parse_args(words)
     args.json = getattr(args, "json", False)
     function: Callable[[argparse.Namespace], int] = args.func
     try:
-        config = load_config()
-        args.embedded = EmbeddedOpenBao(config=config)
-        args.vault_address = config.get("VaultIssuer", {}).get("address", "")
+        if getattr(args, "settings", True):
+            _load_settings(args)
         return function(args)
     except QcredError as error:
+        from .embedded import show_error
+
         return show_error(args, error)
+    except BrokenPipeError:
+        # Whoever read has enough; Python would complain once more when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141  # as a shell tells of SIGPIPE
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         return 130
+
+
+def _load_settings(args: argparse.Namespace) -> None:
+    from jupyter_qcred.deliver.settings import load_config
+    from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
+
+    config = load_config()
+    args.embedded = EmbeddedOpenBao(config=config)
+    args.vault_address = config.get("VaultIssuer", {}).get("address", "")
 
 
 if __name__ == "__main__":
