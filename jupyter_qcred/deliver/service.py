@@ -22,7 +22,6 @@ from traitlets.config import LoggingConfigurable
 from jupyter_qcred.core.clock import SystemClock
 from jupyter_qcred.issue.workers import Workers
 from jupyter_qcred.redact.redactor import Redactor
-from jupyter_qcred.redact.search import WordSearcher
 
 from .engine import Engine
 from .environment import SERVER_SECRETS
@@ -31,9 +30,7 @@ from .shared import Holder, Shared
 from .stdio import StdioForwarder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from jupyter_qcred.redact.search import Searcher
+    from collections.abc import Mapping
 
     from .link import KernelLink
     from .parts import Parts
@@ -84,22 +81,29 @@ class CredentialService(LoggingConfigurable):
     min_secret_length = Int(
         8, min=4, help="Shorter values are not redacted: they would match ordinary text."
     ).tag(config=True)
+    min_fragment_length = Int(
+        24,
+        min=16,
+        help="A part of a value of so many characters in a row is redacted like the whole, and so "
+        "is half of it from 16 characters on: shorter parts may be shown.",
+    ).tag(config=True)
     exit_timeout = Float(
         2.5, min=0.1, help="Seconds that the process's exit waits for revocations."
     ).tag(config=True)
 
-    def __init__(self, *, searcher: Callable[..., Searcher] = WordSearcher, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.engine = Engine()
         self.workers = Workers()
         self.clock = SystemClock()
-        self.redactor = Redactor(min_length=self.min_secret_length, searcher=searcher)
+        self.redactor = Redactor(self.min_secret_length, self.min_fragment_length)
         self.stdio = StdioForwarder(self.redactor)
         self.server_id = f"{os.getpid()}-{secrets.token_hex(4)}"
         self.user = _label(os.environ.get("JUPYTERHUB_USER") or getpass.getuser())
         self._parts: Parts | None = None
         self._parts_lock = threading.Lock()
         self._sessions: set[KernelSession] = set()
+        self._claimed: dict[str, KernelSession] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._pid = os.getpid()
@@ -137,11 +141,28 @@ class CredentialService(LoggingConfigurable):
             notebook=notebook,
         )
         session = KernelSession(
-            parts.shared, holder, link, on_end=lambda: self._sessions.discard(session)
+            parts.shared,
+            holder,
+            link,
+            on_claim=lambda: self._claimed.update({kernel_id: session}),
+            on_end=lambda: self._ended(kernel_id, session),
         )
         self._sessions.add(session)
         self.engine.call(session.start)
         return session
+
+    def _ended(self, kernel_id: str, session: KernelSession) -> None:
+        self._sessions.discard(session)
+        if self._claimed.get(kernel_id) is session:  # else the kernel was restarted meanwhile
+            del self._claimed[kernel_id]
+
+    def redacts_itself(self, kernel_id: str) -> bool:
+        """Whether the kernel's own session redacts whatever it sends; from any thread."""
+        return kernel_id in self._claimed
+
+    def redacted_live(self, kernel_id: str, findings: Mapping[str, int], where: str) -> None:
+        """The server redacted what a kernel was about to show."""
+        self.parts().trail.redacted_by_server(_label(kernel_id), findings, where)
 
     def parts(self) -> Parts:
         """Return the working parts, made at first use."""

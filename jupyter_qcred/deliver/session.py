@@ -30,11 +30,17 @@ class KernelSession:
     """Delivers to one kernel until it ends."""
 
     def __init__(
-        self, shared: Shared, holder: Holder, link: KernelLink, on_end: Callable[[], None]
+        self,
+        shared: Shared,
+        holder: Holder,
+        link: KernelLink,
+        on_claim: Callable[[], None],
+        on_end: Callable[[], None],
     ) -> None:
         self._shared = shared
         self._holder = holder
         self._link = link
+        self._on_claim = on_claim
         self._on_end = on_end
         self._desk = Desk(shared, holder, link)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -74,6 +80,7 @@ class KernelSession:
             if claimed is None:
                 return
             self.launched(claimed.pid)
+            self._on_claim()
             await self._open_desk()
             async for message in self._link.messages():
                 self._handle(message)

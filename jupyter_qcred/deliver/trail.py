@@ -222,6 +222,20 @@ class Trail:
             )
         )
 
+    def redacted_by_server(self, kernel: str, findings: Mapping[str, int], where: str) -> None:
+        """The server redacted what a kernel had sent."""
+        for credential, count in findings.items():
+            self._emit(
+                Redacted(
+                    user=self._user,
+                    server=self._server,
+                    kernel=kernel,
+                    credential=credential,
+                    where=where,
+                    count=count,
+                )
+            )
+
     def redacted_on_save(self, path: str, findings: Mapping[str, int]) -> None:
         """A file was saved with placeholders."""
         for credential, count in findings.items():

@@ -11,7 +11,7 @@ from jupyter_qcred.deliver.service import CredentialService, set_current_service
 from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
 
 from .contents import redacting_contents_manager
-from .engine import searcher
+from .websocket import redacting_connection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +36,11 @@ class QcredApp(ExtensionApp):
         config=True
     )
 
+    redact_outputs = Bool(
+        True,  # noqa: FBT003
+        help="Redact what kernels that do not redact by themselves send to browsers.",
+    ).tag(config=True)
+
     service: CredentialService | None = None
 
     def _link_jupyter_server_extension(self, serverapp: ServerApp) -> None:
@@ -45,14 +50,23 @@ class QcredApp(ExtensionApp):
             # A kernelspec may name our provisioner by itself: off means off there, too.
             set_current_service(CredentialService(parent=serverapp, enabled=False))
             return
-        self.service = service = CredentialService(parent=serverapp, searcher=searcher)
+        self.service = service = CredentialService(parent=serverapp)
         set_current_service(service)
         if service.enabled:
             _default(serverapp, "KernelProvisionerFactory", default_provisioner_name=PROVISIONER)
             _default(serverapp, "KernelManager", transport_encryption="auto")
         if self.redact_contents:
+            self._compose_contents(serverapp)
+            # An extension linked after us may bring another class, or load the configuration again.
+            serverapp.observe(
+                lambda _: self._compose_contents(serverapp), names="contents_manager_class"
+            )
+
+    def _compose_contents(self, serverapp: ServerApp) -> None:
+        base = serverapp.contents_manager_class
+        if self.service is not None and not getattr(base, "qcred_redacts", False):
             serverapp.contents_manager_class = redacting_contents_manager(
-                serverapp.contents_manager_class, service.redactor, self._redacted_on_save
+                base, self.service.redactor, self._redacted_on_save
             )
 
     def _redacted_on_save(self, path: str, findings: Mapping[str, int]) -> None:
@@ -60,12 +74,18 @@ class QcredApp(ExtensionApp):
             self.service.parts().trail.redacted_on_save(path, findings)
 
     def initialize_settings(self) -> None:
-        """Give audit events a way onto the server's loop."""
+        """Give audit events a way onto the server's loop, and browsers no values.
+
+        The connection class is composed here, when every extension had its say about it.
+        """
         service, serverapp = self.service, self.serverapp
         if service is None or serverapp is None:
             return
         service.event_logger = serverapp.event_logger
         service.call_on_server_loop = serverapp.io_loop.add_callback
+        if self.redact_outputs:
+            base = serverapp.web_app.settings[_CONNECTION]
+            self.settings[_CONNECTION] = redacting_connection(base, service)
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:  # noqa: ARG002
         """Take care of what an earlier server left behind, beside everything else."""
@@ -79,6 +99,7 @@ class QcredApp(ExtensionApp):
 
 
 PROVISIONER = "qcred-provisioner"
+_CONNECTION = "kernel_websocket_connection_class"
 
 
 def _default(serverapp: ServerApp, section: str, **values: Any) -> None:

@@ -13,9 +13,7 @@ old text that nobody may have looked at.
 from __future__ import annotations
 
 import asyncio
-import functools
 import inspect
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import ensure_async
@@ -23,6 +21,7 @@ from jupyter_server.services.contents.manager import AsyncContentsManager
 from tornado.web import HTTPError
 
 from .save_check import SaveCheck
+from .threads import redacting_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -55,6 +54,8 @@ def redacting_contents_manager(
 
     class RedactingContentsManager(base):  # type: ignore[misc, valid-type]
         """See the module's docstring."""
+
+        qcred_redacts = True
 
         def save(self, model: Model, path: str = "") -> Any:
             """Save the model without values; returns what the base class returns.
@@ -170,10 +171,4 @@ def _at_once(function: Callable[..., Any], *args: Any) -> Any:
 
 
 def _in_thread(function: Callable[..., Any], *args: Any) -> Any:
-    return asyncio.get_running_loop().run_in_executor(_threads(), function, *args)
-
-
-@functools.cache
-def _threads() -> ThreadPoolExecutor:
-    # Two: a large save does not keep small ones waiting, and more would only share one interpreter.
-    return ThreadPoolExecutor(max_workers=2, thread_name_prefix="qcred-redact")
+    return asyncio.get_running_loop().run_in_executor(redacting_threads(), function, *args)
