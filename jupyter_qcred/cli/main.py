@@ -31,6 +31,7 @@ _COMMANDS: Final = {
     "run": "run.add_parser",
     "demo": "demo.add_parser",
     "scan": "scan.add_parser",
+    "redact": "redact.add_parser",
 }
 """Where each command is; read when it is asked for, since a hook runs ``scan`` at each commit."""
 

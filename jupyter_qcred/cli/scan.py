@@ -26,8 +26,9 @@ USAGE: Final = 2
 
 _ABOUT = """\
 Look for keys of quantum clouds, and of the clouds below them, in notebooks (cell by cell),
-Markdown, YAML, Python, shell, .env and any other text. Inside a git repository the files are those that git
-tracks, and new ones that it does not ignore; a file that you name is looked at in any case.
+Markdown, YAML, Python, shell, .env and any other text. Inside a git repository the
+files are those that git tracks, and new ones that it does not ignore; a file that you name is
+looked at in any case.
 
 No secret is ever printed: a finding has a rule, a place and a fingerprint.
 

@@ -1,0 +1,1 @@
+"""What ``jupyter qcred redact`` is made of: known values, files, messages."""
