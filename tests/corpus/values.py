@@ -10,6 +10,7 @@ import json
 import random
 import string
 import uuid
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
 _LETTERS: Final = string.ascii_letters
 _DIGITS: Final = string.digits
 _URL_SAFE: Final = f"{_LETTERS}{_DIGITS}-_"
+_BASE62: Final = f"{_DIGITS}{string.ascii_uppercase}{string.ascii_lowercase}"
 _BASE64: Final = f"{_LETTERS}{_DIGITS}+/"
 
 _JWT_HEADER: Final = {"alg": "RS256", "typ": "JWT"}
 _JWE_HEADER: Final = {"alg": "RSA-OAEP-256", "enc": "A256GCM", "typ": "JWT"}
 _PEM_BEGIN: Final = "-----BEGIN PRIVATE KEY-----\n"
 _PEM_END: Final = "\n-----END PRIVATE KEY-----"
-_PKCS8: Final = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQ"
+_PKCS8: Final = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBA"
 """How the DER of every RSA key of 2048 bits begins."""
 
 
@@ -101,8 +103,19 @@ def _jwe(rng: random.Random) -> str:
     return ".".join(map(_segment, [header, *(rng.randbytes(size) for size in (256, 12, 200, 16))]))
 
 
+def _github(rng: random.Random) -> str:
+    # The last six characters are a checksum of the thirty before them.
+    text = _some(rng, _LETTERS + _DIGITS, 30)
+    number = zlib.crc32(text.encode())
+    check = ""
+    for _ in range(6):
+        number, digit = divmod(number, 62)
+        check = _BASE62[digit] + check
+    return f"ghp_{text}{check}"
+
+
 def _pem(rng: random.Random) -> str:
-    body = _PKCS8 + base64.b64encode(rng.randbytes(1180)).decode().rstrip("=")
+    body = base64.b64encode(base64.b64decode(f"{_PKCS8}QAA")[:37] + rng.randbytes(1180)).decode()
     lines = [body[at : at + 64] for at in range(0, len(body), 64)]
     return f"{_PEM_BEGIN}{chr(10).join(lines)}{_PEM_END}"
 
@@ -136,7 +149,7 @@ _MAKERS: Final[dict[str, Callable[[random.Random], str]]] = {
     "quantinuum": _jwe,
     "vault": lambda rng: f"hvs.{_some(rng, _LETTERS + _DIGITS, 24)}",
     "vault-long": lambda rng: f"hvs.CAESI{_some(rng, _URL_SAFE, 91)}",
-    "github": lambda rng: f"ghp_{_some(rng, _LETTERS + _DIGITS, 36)}",
+    "github": _github,
     "private-key": _pem,
     "qbraid": lambda rng: f"qbr_{_some(rng, _LETTERS + _DIGITS, 36)}",
     "client-secret": lambda rng: str(uuid.UUID(int=rng.getrandbits(128), version=4)),
