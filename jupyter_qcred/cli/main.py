@@ -32,6 +32,7 @@ _COMMANDS: Final = {
     "demo": "demo.add_parser",
     "scan": "scan.add_parser",
     "redact": "redact.add_parser",
+    "migrate": "migrate.add_parser",
 }
 """Where each command is; read when it is asked for, since a hook runs ``scan`` at each commit."""
 

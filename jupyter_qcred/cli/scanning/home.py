@@ -46,7 +46,7 @@ def _hits(
     named = {hit.fingerprint for hit in found}
     lines = path.read_text("utf-8", "replace").splitlines() if held else []
     for account in held:
-        for secret in account.fields.values():
+        for secret in account.secrets.values():
             print_ = fingerprint(secret.reveal())
             if print_ not in named:
                 named.add(print_)

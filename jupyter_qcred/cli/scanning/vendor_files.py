@@ -40,7 +40,8 @@ class VendorFile:
         format: how it is written.
         credential: the name under which `put` stores the key; empty: no key of a quantum cloud
             that a kernel could use, so it is found and not moved.
-        keys: names of fields that are secrets, and the name of each in the store.
+        keys: names of fields that are secrets, and the name of each in the store; empty for one
+            that another makes anew, which is not stored.
         tool: who writes it, for people.
         source: where its location is documented.
         note: what to know before it is moved.
@@ -149,7 +150,7 @@ VENDOR_FILES: Final = (
     VendorFile(
         "~/.qcs/secrets.toml", Format.TOML, "rigetti-qcs", "Rigetti QCS",
         "https://docs.rigetti.com/qcs/references/qcs-client-configuration",
-        {"refresh_token": "refresh_token", "access_token": "access_token", "id_token": "id_token"},
+        {"refresh_token": "value", "access_token": "", "id_token": ""},
         _SESSION,
     ),
     VendorFile(
@@ -161,7 +162,7 @@ VENDOR_FILES: Final = (
     VendorFile(
         "{preferences}/xanadu-cloud/.env", Format.ENV, "xanadu", "Xanadu Cloud Client",
         "https://github.com/XanaduAI/xanadu-cloud-client/blob/main/xcc/settings.py",
-        {"XANADU_CLOUD_REFRESH_TOKEN": "value", "XANADU_CLOUD_ACCESS_TOKEN": "access_token"},
+        {"XANADU_CLOUD_REFRESH_TOKEN": "value", "XANADU_CLOUD_ACCESS_TOKEN": ""},
     ),
     VendorFile(
         "~/.config/strangeworks/sdk/cfg.toml", Format.TOML, "strangeworks", "Strangeworks",
@@ -184,7 +185,8 @@ VENDOR_FILES: Final = (
         "https://github.com/Infleqtion/client-superstaq/blob/main/general-superstaq",
     ),
     VendorFile(
-        "~/.ionq", Format.LINE, "ionq", "IonQ (a file of your own: its tools keep none)",
+        # IonQ's own tools keep no file: it is where people put the key.
+        "~/.ionq", Format.LINE, "ionq", "IonQ",
         "https://docs.ionq.com/guides/managing-api-keys",
     ),
     VendorFile(

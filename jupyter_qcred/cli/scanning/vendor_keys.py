@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from .vendor_files import VendorFile
 
+WHOLE: Final = "value"
+"""What the key of a file is called that holds nothing else."""
+
 _LIMIT: Final = 4 * 1024 * 1024
 _MIN: Final = 8
 """Characters of the shortest text that is taken for a key."""
@@ -37,14 +40,12 @@ class Account:
 
     Attributes:
         section: its name; empty where the file has none.
-        fields: secrets by the name they have in the store.
-        names: of the fields in the file.
+        secrets: by the name of their field in the file.
         settings: what else a kernel may need, no secrets.
     """
 
     section: str
-    fields: Mapping[str, Secret]
-    names: tuple[str, ...]
+    secrets: Mapping[str, Secret]
     settings: Mapping[str, str]
 
 
@@ -61,19 +62,13 @@ def accounts(known: VendorFile, path: Path) -> list[Account]:
     public = vendor.public if vendor else frozenset()
     for section, fields in _sections(_parsed(known.format, _read(path)), ()):
         secrets = {
-            store: (name, Secret(value))
+            name: Secret(value)
             for name, value in fields.items()
-            if (store := known.keys.get(name)) and _is_key(value)
+            if name in known.keys and _is_key(value)
         }
-        if any(len(secret.reveal()) >= _MIN for _, secret in secrets.values()):
-            found.append(
-                Account(
-                    section,
-                    {store: secret for store, (_, secret) in secrets.items()},
-                    tuple(name for name, _ in secrets.values()),
-                    {name: value for name, value in fields.items() if name in public and value},
-                )
-            )
+        if any(len(secret.reveal()) >= _MIN for secret in secrets.values()):
+            settings = {name: value for name, value in fields.items() if name in public and value}
+            found.append(Account(section, secrets, settings))
     return found
 
 
@@ -87,7 +82,7 @@ def without_keys(known: VendorFile, path: Path) -> bytes | None:
     if known.format is Format.LINE:
         return None
     text = _read(path)
-    names = {name for account in found for name in account.names}
+    names = {name for account in found for name in account.secrets}
     left = _without(_parsed(known.format, text), names)
     stored = {value for account in found for value in account.settings.values()}
     if all(value in stored for value in _strings(left)):
@@ -98,7 +93,7 @@ def without_keys(known: VendorFile, path: Path) -> bytes | None:
         made = _without_lines(text, names)
         if _without(_parsed(known.format, made), names) != left:
             raise UnreadableError("its keys can't be taken out alone")
-    values = [secret.reveal() for account in found for secret in account.fields.values()]
+    values = [secret.reveal() for account in found for secret in account.secrets.values()]
     if any(value in made for value in values):
         raise UnreadableError("a key stands in it a second time")
     return made.encode("utf-8")
@@ -161,7 +156,7 @@ def _single(text: str) -> list[Account]:
     value = text.strip()
     if len(value) < _MIN or not _is_key(value):
         return []
-    return [Account("", {"value": Secret(value)}, ("value",), {})]
+    return [Account("", {WHOLE: Secret(value)}, {})]
 
 
 def _is_key(value: str) -> bool:
