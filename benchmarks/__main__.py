@@ -10,9 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from .matcher import MATCHER
 from .prints import DISPLAY, PRINTS
 from .report import document, table
-from .save import SAVE
+from .save import SAVE, SAVE_LARGE
+from .stall import STALL, STALL_LARGE
 from .start import DOWN, FIRST, HANGING, START
 
 if TYPE_CHECKING:
@@ -20,7 +22,11 @@ if TYPE_CHECKING:
 
     from .figures import Series
 
-BENCHMARKS: Final = (START, FIRST, DOWN, HANGING, SAVE, PRINTS, DISPLAY)
+BENCHMARKS: Final = (
+    *(START, FIRST, DOWN, HANGING),
+    *(SAVE, SAVE_LARGE, STALL, STALL_LARGE),
+    *(PRINTS, DISPLAY, MATCHER),
+)
 _BY_NAME: Final = {benchmark.name: benchmark for benchmark in BENCHMARKS}
 
 
@@ -29,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.list:
         for benchmark in BENCHMARKS:
-            print(f"{benchmark.name:<8} {benchmark.summary} ({benchmark.repeat} pairs)")
+            print(f"{benchmark.name:<11} {benchmark.summary} ({benchmark.repeat} pairs)")
         return 0
     rng = random.Random(options.seed)
     series: list[Series] = []
@@ -37,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         benchmark = _BY_NAME[name]
         if options.warm_up is not None:
             benchmark = replace(benchmark, warm_up=options.warm_up)
+        if options.megabytes is not None:
+            benchmark = benchmark.of_size(options.megabytes)
         series += benchmark.run(options.repeat or benchmark.repeat, rng, _progress)
     _progress("")
     print(table(series))
@@ -59,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--repeat", type=_positive, metavar="N", help="pairs of runs of each")
     parser.add_argument(
         "--warm-up", type=_number, metavar="N", help="pairs before them that do not count"
+    )
+    parser.add_argument(
+        "--megabytes",
+        type=_positive,
+        metavar="N",
+        help="size of notebooks and texts, instead of the one in the summary",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all values to FILE")
     parser.add_argument("--seed", type=int, default=1, help="of the order within pairs")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .figures import Series, Side
@@ -30,6 +31,7 @@ class Benchmark:
         warm_up: pairs before them that are not counted.
         figures: what each run measures.
         prepared: sets both sides up, gives the function to call, and tears them down.
+        sized: the same for another size in MB, where there is one to choose.
     """
 
     name: str
@@ -38,6 +40,11 @@ class Benchmark:
     warm_up: int
     figures: tuple[Figure, ...]
     prepared: Callable[[], AbstractContextManager[Sample]]
+    sized: Callable[[float], AbstractContextManager[Sample]] | None = None
+
+    def of_size(self, megabytes: float) -> Benchmark:
+        """Return the same with another size; itself where there is none to choose."""
+        return replace(self, prepared=partial(self.sized, megabytes)) if self.sized else self
 
     def run(self, repeat: int, rng: random.Random, progress: Callable[[str], None]) -> list[Series]:
         """Run ``repeat`` pairs; who begins a pair is up to ``rng``."""

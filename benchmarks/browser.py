@@ -24,9 +24,14 @@ class Browser:
 
     def __init__(self, url: str, token: str) -> None:
         self._url = url
+        self._token = token
         self._http = requests.Session()
         self._http.trust_env = False
         self._http.headers["Authorization"] = f"token {token}"
+
+    def another(self) -> Browser:
+        """Return one more, with a connection of its own, for another thread."""
+        return Browser(self._url, self._token)
 
     def open_notebook(self, path: str) -> Notebook:
         """Start a kernel for a notebook and connect to it; returns when the server lets us in."""

@@ -32,11 +32,34 @@ class Figure:
         name: ``time`` is what a person waits for.
         unit: of its values, ``s`` or ``MB/s``.
         at_most: largest ratio with / without that is good enough; None where nothing is promised.
+        at_least: smallest ratio that is good enough, where more is better.
+        added: largest difference with - without that is good enough, in ``unit``; a ratio of waits
+            that are short anyway says nothing about how long they feel.
     """
 
     name: str
     unit: str = "s"
     at_most: float | None = None
+    at_least: float | None = None
+    added: float | None = None
+
+    @property
+    def goal(self) -> str:
+        """The goal in words; empty without one."""
+        goals = (
+            "" if self.at_most is None else f"≤ {self.at_most:g}",
+            "" if self.at_least is None else f"≥ {self.at_least:g}",
+            "" if self.added is None else f"≤ +{self.added:g} {self.unit}",
+        )
+        return ", ".join(filter(None, goals))
+
+    def met(self, ratio: float, difference: float) -> bool:
+        """Whether every goal there is is met."""
+        return (
+            (self.at_most is None or ratio <= self.at_most)
+            and (self.at_least is None or ratio >= self.at_least)
+            and (self.added is None or difference <= self.added)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +95,18 @@ class Series:
         return _ratio(self.without, self.with_us)
 
     @property
+    def difference(self) -> float | None:
+        """Median with us - median without us; None where one is missing."""
+        with_us, without = self.median_with, self.median_without
+        return None if with_us is None or without is None else with_us - without
+
+    @property
     def met(self) -> bool | None:
         """Whether the goal is met; None without a goal."""
-        ratio, goal = self.ratio, self.figure.at_most
-        return None if ratio is None or goal is None else ratio <= goal
+        ratio, difference = self.ratio, self.difference
+        if ratio is None or difference is None or not self.figure.goal:
+            return None
+        return self.figure.met(ratio, difference)
 
     def interval(self) -> Interval | None:
         """Return the bootstrap interval of the ratio; None below three pairs."""

@@ -1,4 +1,7 @@
-"""A notebook of a quantum researcher, of any size, the same at every run."""
+"""A notebook of a quantum researcher, of any size, the same at every run.
+
+``Bodies`` makes others of it in no time: equally long, and with no text in common.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,35 @@ _WORDS: Final = (
     *("entanglement", "sampler", "estimator", "pulse", "readout", "decoherence", "phase"),
 )
 
+_SERIAL: Final = "SERIAL00"
+"""In every text; a number of as many digits takes its place, so that each notebook is another."""
+
+_CHANGED: Final = "CHANGED0"
+"""In the one cell that its user goes on editing."""
+
 _FRAME: Final = """\
 \x1b[0;31m---------------------------------------------------------------------------\x1b[0m
 \x1b[0;31mRuntimeError\x1b[0m                              Traceback (most recent call last)
 Cell \x1b[0;32mIn[{0}], line 4\x1b[0m
 \x1b[1;32m      3\x1b[0m job \x1b[38;5;241m=\x1b[39m sampler\x1b[38;5;241m.\x1b[39mrun([{1}])
 \x1b[0;32m----> 4\x1b[0m counts \x1b[38;5;241m=\x1b[39m job\x1b[38;5;241m.\x1b[39mresult()"""
+
+
+class Bodies:
+    """Requests that save notebooks of one size and shape.
+
+    Args:
+        size: of each notebook's file, in bytes.
+    """
+
+    def __init__(self, size: int) -> None:
+        model = {"type": "notebook", "format": "json", "content": notebook(size)}
+        self._template = json.dumps(model).encode()
+
+    def body(self, serial: int, change: int = 0) -> bytes:
+        """Return the request for the notebook of that number, after that change of one cell."""
+        new = self._template.replace(_SERIAL.encode(), b"%08d" % serial)
+        return new.replace(_CHANGED.encode(), b"%08d" % change)
 
 
 def notebook(size: int, seed: int = 20_260_101) -> dict[str, Any]:
@@ -34,7 +60,7 @@ def notebook(size: int, seed: int = 20_260_101) -> dict[str, Any]:
     printed text, HTML tables, counts of bit strings and tracebacks.
     """
     rng = random.Random(seed)
-    cells: list[dict[str, Any]] = []
+    cells = [_edited()]
     written = 0
     while written < size:
         new = [_markdown(rng), _code(rng, len(cells), _some_outputs(rng))]
@@ -53,13 +79,24 @@ def notebook(size: int, seed: int = 20_260_101) -> dict[str, Any]:
     }
 
 
+def _edited() -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "id": "edited",
+        "metadata": {},
+        "execution_count": 1,
+        "source": f"shots = 4096  # {_SERIAL}\nseed = {_CHANGED!r}\nrun(shots, seed)",
+        "outputs": [],
+    }
+
+
 def _some_outputs(rng: random.Random) -> Outputs:
     kinds: list[Callable[[random.Random], dict[str, Any]]] = [_stream, _table, _counts, _traceback]
     return [kind(rng) for kind in rng.choices(kinds, k=rng.randint(0, 3))]
 
 
 def _prose(rng: random.Random, words: int) -> str:
-    return " ".join(rng.choices(_WORDS, k=words))
+    return " ".join([*rng.choices(_WORDS, k=words), _SERIAL])
 
 
 def _id(rng: random.Random) -> str:
@@ -76,6 +113,7 @@ def _code(rng: random.Random, number: int, outputs: Outputs) -> dict[str, Any]:
         f"{rng.choice(_WORDS)}_{line} = run({rng.random():.6f}, {rng.choice(_WORDS)!r})"
         for line in range(rng.randint(2, 20))
     ]
+    lines.append(f"# {_SERIAL}")
     return {
         "cell_type": "code",
         "id": _id(rng),
@@ -88,24 +126,25 @@ def _code(rng: random.Random, number: int, outputs: Outputs) -> dict[str, Any]:
 
 def _image(rng: random.Random) -> dict[str, Any]:
     image = base64.b64encode(rng.randbytes(rng.randint(8_000, 40_000))).decode()
-    data = {"image/png": image, "text/plain": "<Figure size 640x480 with 1 Axes>"}
+    data = {"image/png": _SERIAL + image, "text/plain": "<Figure size 640x480 with 1 Axes>"}
     return {"output_type": "display_data", "data": data, "metadata": {}}
 
 
 def _stream(rng: random.Random) -> dict[str, Any]:
     lines = [f"step {step}: energy {rng.random():.12f}\n" for step in range(rng.randint(5, 80))]
-    return {"output_type": "stream", "name": "stdout", "text": "".join(lines)}
+    return {"output_type": "stream", "name": "stdout", "text": f"{_SERIAL}\n{''.join(lines)}"}
 
 
 def _table(rng: random.Random) -> dict[str, Any]:
     rows = [[f"{rng.random():.6f}" for _ in range(6)] for _ in range(rng.randint(5, 40))]
     cells = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>\n" for row in rows)
-    plain = "\n".join("  ".join(row) for row in rows)
-    return _result({"text/html": f"<table>\n{cells}</table>", "text/plain": plain})
+    plain = "\n".join([_SERIAL, *("  ".join(row) for row in rows)])
+    return _result({"text/html": f"<table>{_SERIAL}\n{cells}</table>", "text/plain": plain})
 
 
 def _counts(rng: random.Random) -> dict[str, Any]:
-    counts = {f"{rng.getrandbits(12):012b}": rng.randint(1, 900) for _ in range(60)}
+    counts: dict[str, int | str] = {"job": _SERIAL}
+    counts |= {f"{rng.getrandbits(12):012b}": rng.randint(1, 900) for _ in range(60)}
     return _result({"text/plain": repr(counts), "application/json": counts})
 
 

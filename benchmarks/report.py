@@ -38,7 +38,7 @@ def table(series: Sequence[Series]) -> str:
 
 
 def _row(one: Series) -> tuple[str, ...]:
-    interval, goal = one.interval(), one.figure.at_most
+    interval = one.interval()
     return (
         one.benchmark,
         one.figure.name,
@@ -46,7 +46,7 @@ def _row(one: Series) -> tuple[str, ...]:
         _quantity(one.median_with, one.figure.unit),
         "" if one.ratio is None else f"{one.ratio:.3f}",
         "" if interval is None else f"{interval.low:.3f} to {interval.high:.3f}",
-        "" if goal is None else f"≤ {goal:g}",
+        one.figure.goal,
         {None: "", True: "met", False: "missed"}[one.met],
     )
 
@@ -78,6 +78,8 @@ def _figure(one: Series) -> dict[str, Any]:
         "ratio": one.ratio,
         "interval": None if interval is None else [interval.low, interval.high],
         "at_most": one.figure.at_most,
+        "at_least": one.figure.at_least,
+        "added": one.figure.added,
         "met": one.met,
     }
 

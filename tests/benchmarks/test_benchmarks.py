@@ -25,7 +25,8 @@ def test_a_benchmark_runs_on_both_sides_and_writes_what_it_measured(
 ) -> None:
     file = tmp_path / "figures.json"
 
-    assert main([name, "--repeat", "1", "--warm-up", "0", "--json", str(file)]) == 0
+    how = ["--repeat", "1", "--warm-up", "0", "--megabytes", "1"]
+    assert main([name, *how, "--json", str(file)]) == 0
 
     written = json.loads(file.read_text())
     assert written["format"] == FORMAT
@@ -40,6 +41,9 @@ def test_a_benchmark_runs_on_both_sides_and_writes_what_it_measured(
             assert one["ratio"] == one["median_with"] / one["median_without"]
         if one["at_most"] is not None:
             assert one["met"] is (one["ratio"] <= one["at_most"])
+        if one["added"] is not None:
+            added = one["median_with"] - one["median_without"]
+            assert one["met"] is (added <= one["added"])
     shown = capsys.readouterr().out
     assert all(figure in shown for figure in FIGURES[name])
 
@@ -75,6 +79,17 @@ def test_a_missed_goal_is_said_and_fewer_than_three_pairs_have_no_interval() -> 
 
     assert series.interval() is None
     assert table([series]).splitlines()[1].split()[-1] == "missed"
+
+
+def test_a_goal_may_be_a_difference_or_a_least_ratio() -> None:
+    added = Series("b", Figure("wait", unit="ms", added=50), (10.0,), (59.0,))
+    least = Series("b", Figure("recall", unit="", at_least=1.0), (0.5,), (0.4,))
+
+    assert (added.difference, added.met) == (49.0, True)
+    assert least.met is False
+    shown = table([added, least])
+    assert "≤ +50 ms" in shown
+    assert "≥ 1" in shown
 
 
 def test_a_figure_of_one_side_alone_has_no_ratio() -> None:
