@@ -10,6 +10,7 @@ import pytest
 from support import deployment
 from support.browser import LEGACY, V1, Browser, text_of
 from support.deployment import CANARY, KEY, LIVE, events
+from support.foreign import foreign_kernel
 from support.openbao import wait_until
 from support.sweep import texts_with
 
@@ -20,14 +21,6 @@ if TYPE_CHECKING:
     from support.openbao import OpenBao
 
 MASK = f"[redacted:{KEY}]"
-
-# A kernel that our provisioner never launches: to the server it is one of any language.
-FOREIGN = {
-    "argv": ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-    "display_name": "Foreign",
-    "language": "python",
-    "metadata": {"kernel_provisioner": {"provisioner_name": "local-provisioner"}},
-}
 
 LINE = "import sys; write = lambda text: (sys.stdout.write(text), sys.stdout.flush())"
 
@@ -50,14 +43,6 @@ SLIPS = [
     "from IPython.core.page import page; page(value)",
     f"'{CANARY}'  # pasted",
 ]
-
-
-def foreign_kernel(server: JupyterServer) -> str:
-    """Start a kernel that does not redact by itself; return its id."""
-    place = server.home / "data" / "kernels" / "foreign"
-    place.mkdir(parents=True, exist_ok=True)
-    (place / "kernel.json").write_text(json.dumps(FOREIGN))
-    return str(server.api("POST", "api/kernels", {"name": "foreign"})["id"])
 
 
 def arm(server: JupyterServer) -> Any:
@@ -189,6 +174,7 @@ def test_a_restarted_kernel_is_still_redacted(server: JupyterServer, browser: Br
     second = Browser(server, kernel, browser.protocol)
     second.execute(f"print('{CANARY[:20]}', end='')")
     server.api("POST", f"api/kernels/{kernel}/restart")
+    second.ready()
     assert text_of(second.execute(f"print('{CANARY}')")) == f"{MASK}\n"
     second.close()
     third = Browser(server, kernel, browser.protocol)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import websocket
@@ -101,6 +103,27 @@ class Browser:
             if message["msg_type"] == "input_request":
                 self.send("input_reply", {"value": say}, "stdin")
         return came
+
+    def ready(self, seconds: float = 60) -> None:
+        """Wait until the kernel answers and is heard: one that was restarted may not be, at first.
+
+        Raises:
+            TimeoutError: it did not within ``seconds``.
+        """
+        deadline = time.monotonic() + seconds
+        self._socket.settimeout(1)
+        while time.monotonic() < deadline:
+            number = self.send("kernel_info_request", {})
+            with suppress(websocket.WebSocketTimeoutException):
+                self.until(
+                    lambda m, number=number: (
+                        m["parent_header"].get("msg_id") == number
+                        and m["content"].get("execution_state") == "idle"
+                    )
+                )
+                self._socket.settimeout(60)
+                return
+        raise TimeoutError
 
     def execute(self, code: str, say: str = "") -> list[dict[str, Any]]:
         """Run a cell; return all that came for it."""

@@ -147,6 +147,8 @@ class Kernel:
 class JupyterServer:
     """``jupyter server`` with a home of its own; nothing of the caller's settings reaches it."""
 
+    python = sys.executable
+
     def __init__(
         self, home: Path, config: str = "", args: tuple[str, ...] = (), **env: str
     ) -> None:
@@ -172,7 +174,7 @@ class JupyterServer:
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 [
-                    sys.executable,
+                    self.python,
                     "-m",
                     "jupyter_server",
                     "--allow-root",
