@@ -39,7 +39,7 @@ def excerpt(text: str, found: Finding, others: Sequence[Finding]) -> str:
         done = other.end
     parts += [_quiet(text[done:high])] if done < high else []
     parts += ["…"] if high < end else []
-    line = printable("".join(parts)).strip()
+    line = re.sub("……+", "…", printable("".join(parts)).strip())
     return "" if _MARK.fullmatch(line) else line
 
 

@@ -10,6 +10,9 @@ from typing import IO, TYPE_CHECKING, Final
 from .excerpt import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .hit import Hit
     from .work import Outcome
 
 _BOLD: Final = "1"
@@ -54,9 +57,10 @@ def as_text(outcome: Outcome, stream: IO[str], *, seconds: float, known: int, ho
     rule_width = max((len(hit.rule) for hit in outcome.hits), default=0)
     for path, hits in itertools.groupby(outcome.hits, lambda hit: hit.path):
         rows.append(paint(printable(path), _BOLD))
-        for hit in hits:
+        for hit, versions in _first_versions(hits):
             row = f"  {printable(hit.where):{width}}  {paint(f'{hit.rule:{rule_width}}', _RED)}"
             commit = f"  commit {hit.commit[:12]}" if hit.commit else ""
+            commit += f" and {_count(versions, 'later version')}" if versions else ""
             rows.append(f"{row}  {paint(hit.fingerprint + commit, _DIM)}")
             if hit.excerpt:
                 rows.append(f"      {hit.excerpt}")
@@ -65,6 +69,17 @@ def as_text(outcome: Outcome, stream: IO[str], *, seconds: float, known: int, ho
     if outcome.hits:
         rows.append(paint(_ADVICE_HOME if home else _ADVICE, _DIM))
     return _encodable("\n".join(rows), stream)
+
+
+def _first_versions(hits: Iterator[Hit]) -> Iterator[tuple[Hit, int]]:
+    """Of a history, the oldest version with a secret, and how many more there are."""
+    found: dict[object, list[Hit]] = {}
+    for hit in hits:
+        same = (hit.rule, hit.fingerprint) if hit.commit else hit
+        found.setdefault(same, []).append(hit)
+    for first, *later in found.values():
+        oids = {hit.commit for hit in later} - {first.commit}
+        yield first, len(oids)
 
 
 def _summary(outcome: Outcome, seconds: float, known: int) -> str:

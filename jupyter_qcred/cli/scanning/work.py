@@ -7,7 +7,7 @@ import functools
 import multiprocessing
 import os
 import sys
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,7 +45,7 @@ class Outcome:
         failed: why a path could not be looked at.
         texts: files that were looked at.
         skipped: files that are no text.
-        size: bytes of all of them.
+        size: bytes of the texts.
     """
 
     hits: list[Hit] = field(default_factory=list)
@@ -113,14 +113,22 @@ def _in_processes(
     # Forked workers start at once; this process has no other thread while they are made.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     pool = ProcessPoolExecutor(workers, context, _start, (make, context.Lock()))
-    waiting: set[Any] = set()
+    waiting: dict[Future[Outcome], int] = {}
+    done: dict[int, Outcome] = {}
+
+    def collect() -> None:
+        for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+            done[waiting.pop(future)] = outcome = future.result()
+            total.add(outcome)
+        progress(total)
+
     try:
-        for batch in batches:
-            waiting.add(pool.submit(_work, batch))
+        for number, batch in enumerate(batches):
+            waiting[pool.submit(_work, batch)] = number
             if len(waiting) >= workers * _AHEAD:
-                waiting = _collect(waiting, total, progress)
+                collect()
         while waiting:
-            waiting = _collect(waiting, total, progress)
+            collect()
     except BrokenProcessPool:
         raise QcredError(
             "The scan did not finish: one of its processes ended, perhaps for lack of memory",
@@ -128,14 +136,8 @@ def _in_processes(
         ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _collect(waiting: set[Any], total: Outcome, progress: Callable[[Outcome], None]) -> set[Any]:
-    done, rest = wait(waiting, return_when=FIRST_COMPLETED)
-    for future in done:
-        total.add(future.result())
-    progress(total)
-    return rest
+    # As one process would have found them, the oldest version first.
+    total.hits = [hit for number in sorted(done) for hit in done[number].hits]
 
 
 def _chained(first: list[Batch], rest: Iterator[Batch]) -> Iterator[Batch]:
@@ -145,6 +147,8 @@ def _chained(first: list[Batch], rest: Iterator[Batch]) -> Iterator[Batch]:
 
 
 def _order(hit: Hit) -> tuple[Any, ...]:
+    if hit.commit:
+        return (hit.path,)  # in the order of the history
     places = (hit.line, hit.cell, hit.output, hit.cell_line)
     return (hit.path, *(place or 0 for place in places), hit.rule, hit.fingerprint, hit.place)
 
@@ -189,19 +193,20 @@ def _one(target: Target, root: str, worker: _Worker, outcome: Outcome) -> None:
             if stream is None:
                 outcome.failed[f"{target.path} ({target.oid[:12]})"] = "it is not in this clone"
                 return
-            outcome.size += stream.size
-            _take(look(stream, target.path, worker.inspector, target.commit), outcome)
+            found = look(stream, target.path, worker.inspector, target.commit)
+            _take(found, outcome, stream.size)
         return
     large = worker.large if target.size > _LARGE and worker.large else contextlib.nullcontext()
     with large, Path(target.path).open("rb") as file:
-        outcome.size += target.size or os.fstat(file.fileno()).st_size
-        _take(look(file, target.path, worker.inspector), outcome)
+        found = look(file, target.path, worker.inspector)
+        _take(found, outcome, os.fstat(file.fileno()).st_size)
 
 
-def _take(found: Iterator[Hit] | None, outcome: Outcome) -> None:
+def _take(found: Iterator[Hit] | None, outcome: Outcome, size: int) -> None:
     if found is None:
         outcome.skipped += 1
         return
     outcome.texts += 1
+    outcome.size += size
     # Twice the same in one place is one finding.
     outcome.hits += dict.fromkeys(found)
