@@ -61,6 +61,14 @@ class Beginnings:
                 held = min(held, origin + self._squeezed_from(blanked(end)))
         return held
 
+    def any_from(self, data: bytes) -> int:
+        """Return where the end of ``data`` begins which is as long as the longest form."""
+        origin = max(0, len(data) - _ROOM * max(256, self._reach))
+        places = kept_positions(data[origin:])
+        behind = len(places) - self._reach
+        start = origin + places[behind] if behind > 0 else origin
+        return max(0, min(start, len(data) - self._longest))
+
     def _squeezed_from(self, end: bytes) -> int:
         squeezed = squeeze(end)
         longest = 0

@@ -98,9 +98,14 @@ class Matcher:
         found = {number: self.tiles(to_bytes(texts[number]), spans[number]) for number in spans}
         return {number: tiles for number, tiles in sorted(found.items()) if tiles}
 
-    def held_from(self, data: bytes) -> int:
-        """Return where the end of ``data`` begins which may belong to a value."""
-        return self._beginnings.held_from(data)
+    def held_from(self, data: bytes, *, patient: bool = False) -> int:
+        """Return where the end of ``data`` begins which may belong to a value.
+
+        Args:
+            data: the end of a stream.
+            patient: count any character, where nobody waits for it.
+        """
+        return self._beginnings.any_from(data) if patient else self._beginnings.held_from(data)
 
     def tiles(self, data: bytes, spans: Iterable[Span]) -> list[Tile]:
         """Return the tiles of one text for the spans found in it."""

@@ -1,31 +1,155 @@
-"""A notebook that arrives as text, not as a JSON value."""
+"""Redact a notebook cell by cell, and remember which cells were clean."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any, Final
 
-from .redactor import Redaction, add
+from .redactor import NOTHING, Redaction, TreeRedaction, add
+from .tree import collect
 
 if TYPE_CHECKING:
     from .redactor import Redactor
+
+_MAX_CLEAN: Final = 500_000
+"""Cells that are remembered as clean, of all notebooks."""
+
+_STREAMS: Final = ("stdout", "stderr")
+
+
+class Notebooks:
+    """Redacts notebooks.
+
+    A notebook is saved again and again with one cell changed. Of each clean cell a number is kept
+    that Python computes of its strings with a key of this process (SipHash, PEP 456), and as long
+    as the armed values are the same, it is not looked at again.
+
+    Safe to use from several threads at once.
+    """
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._lock = threading.Lock()
+        self._clean: set[int] = set()
+        self._generation = 0
+
+    def redact(self, content: object) -> TreeRedaction:
+        """Redact the content of a notebook; anything else is walked as the JSON value it is.
+
+        Raises:
+            ValueError: it holds itself, and a value of ours.
+        """
+        if not self._redactor.generation:
+            return TreeRedaction(content, NOTHING, opaque=False)
+        cells = content.get("cells") if isinstance(content, dict) else None
+        if not isinstance(content, dict) or not isinstance(cells, list):
+            return self._redactor.tree(content)
+        about = {key: value for key, value in content.items() if key != "cells"}
+        parts, findings, opaque = self._parts([about, *cells])
+        if not findings:
+            return TreeRedaction(content, NOTHING, opaque)
+        fresh = type(content)(parts[0])
+        fresh["cells"] = parts[1:]
+        return TreeRedaction({key: fresh[key] for key in _order(content, fresh)}, findings, opaque)
+
+    def _parts(self, parts: list[Any]) -> tuple[list[Any], dict[str, int], bool]:
+        """Redact those parts which were not seen clean; the others are not looked at."""
+        generation = self._redactor.generation
+        numbers = [_number(part, generation) for part in parts]
+        with self._lock:
+            if generation != self._generation or len(self._clean) > _MAX_CLEAN:
+                self._clean.clear()
+                self._generation = generation
+            unseen = [at for at, number in enumerate(numbers) if number not in self._clean]
+        findings: dict[str, int] = {}
+        opaque = False
+        if unseen:
+            redaction = self._redactor.tree([parts[at] for at in unseen])
+            add(findings, redaction.findings)
+            opaque = redaction.opaque
+            assert isinstance(redaction.value, list)
+            fresh = [self._joined(part, findings) for part in redaction.value]
+            clean = {
+                numbers[at] for at, part in zip(unseen, fresh, strict=True) if part is parts[at]
+            }
+            with self._lock:
+                if generation == self._generation:
+                    self._clean |= clean
+            parts = parts.copy()
+            for at, part in zip(unseen, fresh, strict=True):
+                parts[at] = part
+        return parts, findings, opaque
+
+    def _joined(self, cell: Any, findings: dict[str, int]) -> Any:
+        """Redact what is cut apart by outputs that stand between the parts of one stream."""
+        outputs = cell.get("outputs") if isinstance(cell, dict) else None
+        if not isinstance(outputs, list) or len(outputs) < 3:
+            return cell
+        for name in _STREAMS:
+            places = [at for at, output in enumerate(outputs) if _is_stream(output, name)]
+            if len(places) < 2 or places[-1] - places[0] < len(places):
+                continue
+            redaction = self._redactor.tree([outputs[at]["text"] for at in places])
+            if redaction.findings:
+                add(findings, redaction.findings)
+                assert isinstance(redaction.value, list)
+                outputs = outputs.copy()
+                for at, text in zip(places, redaction.value, strict=True):
+                    outputs[at] = {**outputs[at], "text": text}
+        return cell if outputs is cell["outputs"] else {**cell, "outputs": outputs}
+
+
+def _order(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Keep the place of ``cells``; a key that held a value has another name now."""
+    keys = [key for key in new if key != "cells"]
+    keys.insert(list(old).index("cells"), "cells")
+    return keys
+
+
+def _is_stream(output: Any, name: str) -> bool:
+    return (
+        isinstance(output, dict)
+        and output.get("output_type") == "stream"
+        and output.get("name") == name
+        and isinstance(output.get("text"), str | list)
+    )
+
+
+def _number(part: object, generation: int) -> int:
+    leaves = collect(part)
+    return hash(
+        (generation, tuple(leaves.texts), frozenset(leaves.words), tuple(map(bytes, leaves.blobs)))
+    )
 
 
 def redact_notebook_text(redactor: Redactor, text: str) -> Redaction:
     """Redact the text of a notebook file.
 
-    The text alone shows values as most writers of JSON escape them. It is also read as JSON, since
-    a writer may escape any character; only if a value was behind such escapes is the file written
-    anew, in the layout that nbformat gives it.
+    It is read as JSON, since a writer may escape any character and a placeholder must not break
+    the structure; only if a value was found it is written anew, in the layout that nbformat gives
+    it. What is no JSON is searched as text.
     """
-    plain = redactor.text(text)
     try:
-        notebook = json.loads(plain.text)
+        notebook = json.loads(text)
+        inner = Notebooks(redactor).redact(notebook)
+        if not inner.findings:
+            return _without_lost_entries(redactor, text, notebook)
+        written = _written(inner.value)
     except (ValueError, RecursionError):
-        return plain
-    inner = redactor.tree(notebook)
-    if not inner.findings:
-        return plain
-    total = dict(plain.findings)
-    add(total, inner.findings)
-    return Redaction(json.dumps(inner.value, ensure_ascii=False, indent=1) + "\n", total)
+        return redactor.text(text)
+    return Redaction(written, inner.findings)
+
+
+def _without_lost_entries(redactor: Redactor, text: str, notebook: object) -> Redaction:
+    """A key that stands twice in the text is read once: the other entry may hold a value."""
+    plain = redactor.text(text)
+    if plain.findings:
+        written = _written(notebook)
+        if not redactor.text(written).findings:
+            return Redaction(written, plain.findings)
+    return Redaction(text, NOTHING)
+
+
+def _written(notebook: object) -> str:
+    return json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"

@@ -21,7 +21,7 @@ MIN_FRAGMENT: Final = 16
 
 _MIN_DISTINCT: Final = 6
 _MIN_DISTINCT_IN_TOKEN: Final = 10
-_TOKEN: Final = re.compile(r"[A-Za-z0-9_+/=~-]{16,}")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_+/=.~-]{16,}")
 _TOKEN_IN_TEXT: Final = re.compile(r"[A-Za-z0-9_+=~-]{16,}")
 _TEXT: Final = re.compile(r"://|[\s;,{]")
 
@@ -122,6 +122,8 @@ def _regions(value: str) -> list[tuple[int, int]]:
 
     Every JWT begins alike (RFC 7515), and so does every key in PKCS #8 (RFC 5208).
     """
+    if value.startswith("eyJ") and "." in value:
+        return [(value.index(".") + 1, len(value))]
     token = _TOKEN_IN_TEXT if _TEXT.search(value) else _TOKEN
     found = [
         match.span()
@@ -130,8 +132,7 @@ def _regions(value: str) -> list[tuple[int, int]]:
         and re.search(r"\d", match[0])
         and re.search(r"[A-Za-z]", match[0])
     ]
-    common = value.startswith("-----") or (value.startswith("eyJ") and "." in value)
-    return found[1:] if common else found
+    return found[1:] if value.startswith("-----") else found
 
 
 def _fragments(

@@ -65,8 +65,11 @@ class Redactor:
         max_values: the oldest values beyond this number are forgotten.
 
     Attributes:
+        matcher_type: makes the matcher whenever the set of armed values changes.
         generation: changes whenever the set of armed values does; 0 while nothing was ever armed.
     """
+
+    matcher_type: type[Matcher] = Matcher
 
     def __init__(
         self,
@@ -140,7 +143,7 @@ class Redactor:
                 patterns.setdefault(pattern.text, pattern)
             for text in texts:
                 literals.setdefault(text, credential)
-        self._matcher = Matcher(patterns.values(), literals, self.min_hold)
+        self._matcher = self.matcher_type(patterns.values(), literals, self.min_hold)
         self.generation += 1
 
     def text(self, text: str) -> Redaction:

@@ -21,14 +21,25 @@ _FOLDED: Final = bytes(range(256)).lower()
 _MASK: Final = bytes(byte in _KEPT for byte in range(256))
 
 _ESCAPE: Final = re.compile(
-    rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,16}[@-~]|\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)|[@-Z\\^_])"
+    rb"\x1b\x00?(?:\[[\x000-?]{0,64}[\x00 -/]{0,16}[@-~]|\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)"
+    rb"|[@-Z\\^_])"
 )
-"""ECMA-48: CSI with its parameters, OSC with its end, or two characters."""
+"""ECMA-48: CSI with its parameters, OSC with its end, or two characters.
+
+With a NUL in it, the escape was cut apart by the border between two texts.
+"""
 
 _SHOWN_ESCAPE: Final = re.compile(rb"\\(?:u001[bB]|x1[bB]|033|e)\[[0-?]{0,64}[ -/]{0,16}[@-~]")
 """The same as JSON and Python write it."""
 
-_TAG: Final = re.compile(rb"<[!/?A-Za-z][^<>]{0,1000}>")
+_TAG: Final = re.compile(
+    rb"<(?:/?(?:a|abbr|b|big|br|code|dd|div|dl|dt|em|font|g|h[1-6]|i|kbd|li|mark|ol|p|pre|q|s|samp"
+    rb"|small|span|strong|sub|sup|table|tbody|td|text|th|thead|tr|tspan|tt|u|ul|wbr)"
+    rb"(?:\s[^<>]{0,1000})?/?|!--[^<>]{0,200}--)>",
+    re.IGNORECASE,
+)
+"""Tags of HTML and SVG that stand inside a text; what Python shows as ``<Key AKIA…>`` is none."""
+
 _ENTITY: Final = re.compile(rb"&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|shy|zwj|zwnj|nbsp|ZeroWidthSpace);")
 _MARKS: Final = (
     (b"\x1b", _ESCAPE),

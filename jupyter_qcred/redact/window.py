@@ -38,10 +38,17 @@ _REMEMBERED: Final = 128
 
 
 class ByteWindow:
-    """A window over UTF-8 bytes, cut anywhere."""
+    """A window over UTF-8 bytes, cut anywhere.
 
-    def __init__(self, redactor: Redactor) -> None:
+    Args:
+        redactor: what to look for.
+        patient: hold back whatever may begin a value, however short: for files, which nobody reads
+            before their end. What comes out is then exactly that of the whole.
+    """
+
+    def __init__(self, redactor: Redactor, *, patient: bool = False) -> None:
         self._redactor = redactor
+        self._patient = patient
         self._remembered = b""
         self._held = b""
         self._masked = False  # what was let out ends in a placeholder
@@ -58,7 +65,7 @@ class ByteWindow:
         if matcher is None:
             return chunk, NOTHING
         data = self._remembered + self._held + chunk
-        begins = matcher.held_from(data)
+        begins = matcher.held_from(data, patient=self._patient)
         cut = min(begins, _escape_start(data), _character_start(data))
         emit = self._let_out(data, matcher.find(data), cut, begins)
         findings, self._unreported = self._unreported, {}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado.web import HTTPError
 
 from jupyter_qcred.core.errors import RedactionError
-from jupyter_qcred.redact.notebook import redact_notebook_text
+from jupyter_qcred.redact.notebook import Notebooks, redact_notebook_text
 
 from .upload import LAST, BinaryFileError, LostUploadError, Upload, Uploads
 
@@ -41,6 +41,7 @@ class SaveCheck:
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
         self._uploads = Uploads(redactor)
+        self._notebooks = Notebooks(redactor)
 
     def or_refuse(self, model: Model, path: str, log: logging.Logger) -> Checked:
         """Return the model to save, the very same when it is clean, and the findings.
@@ -77,7 +78,7 @@ class SaveCheck:
             if model.get("format") == "base64":
                 return self._bytes(model, Upload(self._redactor), last=True)
             return self._text(model, content, path)
-        tree = self._redactor.tree(content)
+        tree = self._notebooks.redact(content)
         return _with(model, tree.value, tree.findings)
 
     def _text(self, model: Model, content: str, path: str) -> Checked:

@@ -38,7 +38,7 @@ class Upload:
     """One file on its way."""
 
     def __init__(self, redactor: Redactor) -> None:
-        self._window = ByteWindow(redactor)
+        self._window = ByteWindow(redactor, patient=True)
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._text = True
 
