@@ -14,6 +14,7 @@ from .matcher import MATCHER
 from .prints import DISPLAY, PRINTS
 from .report import document, table
 from .save import SAVE, SAVE_LARGE
+from .scan import SCAN
 from .stall import STALL, STALL_LARGE
 from .start import DOWN, FIRST, HANGING, START
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 BENCHMARKS: Final = (
     *(START, FIRST, DOWN, HANGING),
     *(SAVE, SAVE_LARGE, STALL, STALL_LARGE),
-    *(PRINTS, DISPLAY, MATCHER),
+    *(PRINTS, DISPLAY, MATCHER, SCAN),
 )
 _BY_NAME: Final = {benchmark.name: benchmark for benchmark in BENCHMARKS}
 

@@ -21,7 +21,7 @@ from .processes import wait_until_quiet
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_TESTS: Final = str(Path(__file__).parents[1] / "tests")
+TESTS: Final = str(Path(__file__).parents[1] / "tests")
 
 CREDENTIAL: Final = "bench"
 """Name of the one profile; it is delivered when a kernel starts."""
@@ -101,8 +101,8 @@ class Stage:
 @contextmanager
 def stage(values: Mapping[str, str] = _VALUES) -> Iterator[Stage]:
     """Start OpenBao, holding one credential whose fields are ``values``, and stop it at the end."""
-    if _TESTS not in sys.path:
-        sys.path.insert(0, _TESTS)
+    if TESTS not in sys.path:
+        sys.path.insert(0, TESTS)
     deployment = import_module("support.deployment")
     with tempfile.TemporaryDirectory(prefix="qcred-bench-", ignore_cleanup_errors=True) as name:
         openbao = import_module("support.openbao").OpenBao(Path(name) / "openbao")
