@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .squeeze import blanked, kept_positions, squeeze
+from .squeeze import blanked, kept_positions, squeeze, unfinished_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _DIGITS: Final = 8
 """Characters by which a form of digits alone is told: four of them are in any table."""
+
+_NOTHING: Final = 1 << 62
 
 _ROOM: Final = 4
 """A wrapped, coloured or spaced value takes at most so many times its length, mostly."""
@@ -58,6 +60,8 @@ class Beginnings:
             origin = len(data) - len(end)
             held = min(held, origin + self._squeezed_from(end))
             if b"\x1b" in end or b"<" in end:
+                # A mark that is cut apart is none yet, and still no part of the value.
+                end = end[: unfinished_from(end)]
                 held = min(held, origin + self._squeezed_from(blanked(end)))
         return held
 
@@ -79,7 +83,7 @@ class Beginnings:
             length = len(squeezed) - at - 1
             if length >= size:
                 longest = max(longest, min(length, self._reach))
-        return kept_positions(end)[-longest] if longest else len(end)
+        return kept_positions(end)[-longest] if longest else _NOTHING
 
     def _literal_from(self, data: bytes) -> int:
         end = data[-self._longest :] if self._longest else b""

@@ -27,6 +27,7 @@ class Run(NamedTuple):
     Attributes:
         head: what was dropped before the first byte, where the run has the pattern's beginning.
         tail: what was dropped behind the last byte, where it has its end.
+        whole: it is all of the pattern.
     """
 
     start: int
@@ -34,6 +35,7 @@ class Run(NamedTuple):
     credential: str
     head: bytes = b""
     tail: bytes = b""
+    whole: bool = True
 
 
 class Search(Protocol):
@@ -101,15 +103,20 @@ class Grid:
                 begin = offset - (at - start)
                 if self._accepts(pattern, begin, begin + end - start):
                     done[pattern.text] = end
-                    has_end = begin + end - start == len(pattern.text)
-                    head = b"" if begin else pattern.head
-                    tail = pattern.tail if has_end else b""
-                    yield Run(start, end, pattern.credential, head, tail)
+                    yield _found(pattern, begin, start, end)
 
     def _accepts(self, pattern: Pattern, start: int, end: int) -> bool:
         if self._parts:
             return pattern.accepts(start, end)
         return end - start == len(pattern.text)
+
+
+def _found(pattern: Pattern, begin: int, start: int, end: int) -> Run:
+    """Make the run of ``pattern``, from its byte ``begin`` on, that is at ``start``."""
+    has_end = begin + end - start == len(pattern.text)
+    head = b"" if begin else pattern.head
+    tail = pattern.tail if has_end else b""
+    return Run(start, end, pattern.credential, head, tail, whole=has_end and not begin)
 
 
 def _run(data: bytes, at: int, text: bytes, offset: int) -> tuple[int, int]:

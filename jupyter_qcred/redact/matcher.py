@@ -20,9 +20,13 @@ from .placeholder import placeholder
 from .scan import Scan, to_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .grid import Search
+    from .scan import Hit
+
+
+_BY_CHANCE: Final = 4
 
 
 class Span(NamedTuple):
@@ -90,10 +94,7 @@ class Matcher:
         scan.feed(texts)
         spans: dict[int, list[Span]] = {}
         for hit in scan.hits:
-            for number in range(hit.text, hit.end_text + 1):
-                start = hit.start if number == hit.text else 0
-                end = hit.end if number == hit.end_text else len(to_bytes(texts[number]))
-                span = Span(start, end, hit.credential, begins=number == hit.text)
+            for number, span in _spans(hit, texts):
                 spans.setdefault(number, []).append(span)
         found = {number: self.tiles(to_bytes(texts[number]), spans[number]) for number in spans}
         return {number: tiles for number, tiles in sorted(found.items()) if tiles}
@@ -124,6 +125,23 @@ class Matcher:
                 tiles.append(Tile(max(start, done), end, credential, start, begins))
             done = end
         return tiles
+
+
+def _spans(hit: Hit, texts: Sequence[str]) -> Iterator[tuple[int, Span]]:
+    """Yield the parts of a hit by the numbers of texts.
+
+    Where a part of a value ends at the border of a text, the next text may go on alike by chance,
+    for a letter or two.
+    """
+    begins = True
+    for number in range(hit.text, hit.end_text + 1):
+        start = hit.start if number == hit.text else 0
+        end = hit.end if number == hit.end_text else len(to_bytes(texts[number]))
+        by_chance = not hit.whole and hit.text != hit.end_text and end - start < _BY_CHANCE
+        if by_chance and number in {hit.text, hit.end_text}:
+            continue
+        yield number, Span(start, end, hit.credential, begins=begins)
+        begins = False
 
 
 def _order(span: Span) -> tuple[int, int, str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_qcred.core.errors import RedactionError
 
 from .redactor import NOTHING, Redaction, TreeRedaction, add
 from .tree import collect
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 
 _MAX_CLEAN: Final = 500_000
 """Cells that are remembered as clean, of all notebooks."""
+
+_ESCAPED_LETTER: Final = re.compile(r"\\u00[2-7]")
 
 _STREAMS: Final = ("stdout", "stderr")
 
@@ -65,11 +70,12 @@ class Notebooks:
         findings: dict[str, int] = {}
         opaque = False
         if unseen:
-            redaction = self._redactor.tree([parts[at] for at in unseen])
+            # What is cut apart first: once its first part is gone, the others tell nothing.
+            redaction = self._redactor.tree([self._joined(parts[at], findings) for at in unseen])
             add(findings, redaction.findings)
             opaque = redaction.opaque
             assert isinstance(redaction.value, list)
-            fresh = [self._joined(part, findings) for part in redaction.value]
+            fresh = redaction.value
             clean = {
                 numbers[at] for at, part in zip(unseen, fresh, strict=True) if part is parts[at]
             }
@@ -126,30 +132,56 @@ def _number(part: object, generation: int) -> int:
 def redact_notebook_text(redactor: Redactor, text: str) -> Redaction:
     """Redact the text of a notebook file.
 
-    It is read as JSON, since a writer may escape any character and a placeholder must not break
-    the structure; only if a value was found it is written anew, in the layout that nbformat gives
-    it. What is no JSON is searched as text.
+    Where it can be, values are replaced in the text itself, which keeps its layout. But a writer of
+    JSON may escape any character, and a placeholder must not break the structure: then the file is
+    written anew, in the layout that nbformat gives it. What is no JSON is searched as text.
+
+    Raises:
+        RedactionError: it is nested too deep to be read, and has letters written as escapes.
     """
     try:
         notebook = json.loads(text)
-        inner = Notebooks(redactor).redact(notebook)
-        if not inner.findings:
-            return _without_lost_entries(redactor, text, notebook)
-        written = _written(inner.value)
-    except (ValueError, RecursionError):
+    except ValueError:
         return redactor.text(text)
-    return Redaction(written, inner.findings)
+    except RecursionError:
+        if _ESCAPED_LETTER.search(text):
+            raise RedactionError("the file is nested too deep to be read") from None
+        return redactor.text(text)
+    return _redact_parsed(redactor, text, notebook)
 
 
-def _without_lost_entries(redactor: Redactor, text: str, notebook: object) -> Redaction:
-    """A key that stands twice in the text is read once: the other entry may hold a value."""
+def _redact_parsed(redactor: Redactor, text: str, notebook: object) -> Redaction:
     plain = redactor.text(text)
-    if plain.findings:
-        written = _written(notebook)
-        if not redactor.text(written).findings:
-            return Redaction(written, plain.findings)
-    return Redaction(text, NOTHING)
+    if plain.findings and _same_shape(notebook, plain.text):
+        notebook, text = json.loads(plain.text), plain.text
+    else:
+        plain = Redaction(text, NOTHING)
+    inner = Notebooks(redactor).redact(notebook)
+    if not inner.findings:
+        return plain
+    total = dict(plain.findings)
+    add(total, inner.findings)
+    return Redaction(json.dumps(inner.value, ensure_ascii=False, indent=1) + "\n", total)
 
 
-def _written(notebook: object) -> str:
-    return json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
+def _same_shape(value: object, text: str) -> bool:
+    """Whether ``text`` is JSON of the same structure: a match may have reached over a quote."""
+    try:
+        stack: list[tuple[Any, Any]] = [(value, json.loads(text))]
+    except (ValueError, RecursionError):
+        return False
+    while stack:
+        old, new = stack.pop()
+        if type(old) is not type(new):
+            return False
+        if isinstance(old, dict | list):
+            if len(old) != len(new):
+                return False
+            stack += zip(*(_values(old), _values(new)), strict=True)
+        elif not isinstance(old, str) and old != new:
+            return False
+    return True
+
+
+def _values(node: Any) -> Any:
+    return node.values() if isinstance(node, dict) else node

@@ -8,6 +8,7 @@ words, would be found in innocent text so; it is looked for literally.
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from .encodings import MIN_ENCODED, encoded, shown
@@ -139,11 +140,18 @@ def _fragments(
     value: str, text: bytes, regions: list[tuple[int, int]], fragment: int
 ) -> tuple[int, list[tuple[int, int]]]:
     """Regions of a form in squeezed characters; forms that change characters have none."""
-    if text != value.encode("utf-8", "surrogatepass"):
+    if not regions or text != _raw(value):
         return 0, []
-    places = [
-        (len(squeeze(value[:start].encode("utf-8", "surrogatepass"))),
-         len(squeeze(value[:end].encode("utf-8", "surrogatepass"))))
+    places = [0, *accumulate(len(squeeze(_raw(character))) for character in value)]
+    size = _need(max(end - start for start, end in regions), fragment)
+    need = min(
+        places[at + size] - places[at]
         for start, end in regions
-    ]  # fmt: skip
-    return _need(max((end - start for start, end in places), default=0), fragment), places
+        for at in range(start, max(start, end - size) + 1)
+        if at + size <= len(value)
+    )
+    return need, [(places[start], places[end]) for start, end in regions]
+
+
+def _raw(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

@@ -190,7 +190,7 @@ class Redactor:
         total: dict[str, int] = {}
         texts = self._redacted(matcher.find_in(leaves.texts), leaves.texts, total)
         words = list(leaves.words)
-        exchanged = self._redacted(matcher.find_in(words), words, total)
+        exchanged = self._redacted(_each(matcher, words), words, total)
         blobs: dict[int, bytes | bytearray | memoryview] = {}
         for blob in leaves.blobs:
             redaction = self.data(blob)
@@ -212,6 +212,14 @@ class Redactor:
             number: to_text(substitute(to_bytes(texts[number]), found))
             for number, found in tiles.items()
         }
+
+
+def _each(matcher: Matcher, words: Sequence[str]) -> dict[int, list[Tile]]:
+    """Find what is in single words: they stand in no order, so none goes on in the next one."""
+    if not matcher.find_in(words):
+        return {}
+    found = ((number, matcher.find(to_bytes(word))) for number, word in enumerate(words))
+    return {number: tiles for number, tiles in found if tiles}
 
 
 def to_text(data: bytes) -> str:

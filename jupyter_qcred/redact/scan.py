@@ -38,13 +38,14 @@ _SEPARATOR: Final = "\0"
 
 
 class Hit(NamedTuple):
-    """A value: from a byte of one text to a byte of the same or a later one."""
+    """A value, or a part that counts: from a byte of one text to one of the same or a later one."""
 
     text: int
     start: int
     end_text: int
     end: int
     credential: str
+    whole: bool
 
 
 class Scan:
@@ -92,12 +93,13 @@ class Scan:
         if not batch:
             return
         raw = to_bytes(_SEPARATOR.join([texts[number] for number in batch]))
-        self._look(self._plain, raw, _Among(texts, batch))
+        self._look(self._plain, raw, _Among(texts, batch, len(_SEPARATOR)))
         if unmarked(raw) is raw:
             return
-        marked = [number for number in batch if _has_marks(texts[number])]
-        raw = to_bytes(_SEPARATOR.join([texts[number] for number in marked]))
-        self._look_behind_marks(raw, _Among(texts, marked))
+        # A mark may be cut apart by the border between two texts: here nothing stands between them.
+        marked = [number for number in batch if _has_marks(texts, number)]
+        raw = to_bytes("".join([texts[number] for number in marked]))
+        self._look_behind_marks(raw, _Among(texts, marked, 0))
 
     def _feed_large(self, number: int, text: str) -> None:
         view = self._plain
@@ -148,7 +150,7 @@ class _View:
             if run.end > len(self._tail):
                 begin = self._start(first + run.start, run.head)
                 end = self._end(first + run.end - 1, run.tail)
-                yield Hit(*begin, *end, run.credential)
+                yield Hit(*begin, *end, run.credential, run.whole)
         self._total += len(changed)
         keep = self._search.longest - 1
         self._tail = data[-keep:] if keep > 0 else b""
@@ -205,14 +207,15 @@ class _Within:
 class _Among:
     """Places in texts that were joined."""
 
-    def __init__(self, texts: Sequence[str], numbers: list[int]) -> None:
+    def __init__(self, texts: Sequence[str], numbers: list[int], between: int) -> None:
         self._texts = texts
         self._numbers = numbers
+        self._between = between
 
     @cached_property
     def _starts(self) -> list[int]:
-        lengths = (len(to_bytes(self._texts[number])) + 1 for number in self._numbers)
-        return [0, *accumulate(lengths)]
+        lengths = (len(to_bytes(self._texts[number])) for number in self._numbers)
+        return [0, *accumulate(length + self._between for length in lengths)]
 
     def __call__(self, at: int) -> tuple[int, int]:
         index = bisect_right(self._starts, at) - 1
@@ -239,7 +242,12 @@ def _every_place(raw: bytes) -> range:
     return range(len(raw))
 
 
-def _has_marks(text: str) -> bool:
+def _has_marks(texts: Sequence[str], number: int) -> bool:
+    """Whether a text has a mark, or may have the end of one that the text before it began."""
+    return _has_openings(texts[number]) or (number > 0 and _has_openings(texts[number - 1]))
+
+
+def _has_openings(text: str) -> bool:
     return "<" in text or "\x1b" in text or "&" in text or "\\" in text
 
 

@@ -21,13 +21,9 @@ _FOLDED: Final = bytes(range(256)).lower()
 _MASK: Final = bytes(byte in _KEPT for byte in range(256))
 
 _ESCAPE: Final = re.compile(
-    rb"\x1b\x00?(?:\[[\x000-?]{0,64}[\x00 -/]{0,16}[@-~]|\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)"
-    rb"|[@-Z\\^_])"
+    rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,16}[@-~]|\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)|[@-Z\\^_])"
 )
-"""ECMA-48: CSI with its parameters, OSC with its end, or two characters.
-
-With a NUL in it, the escape was cut apart by the border between two texts.
-"""
+"""ECMA-48: CSI with its parameters, OSC with its end, or two characters."""
 
 _SHOWN_ESCAPE: Final = re.compile(rb"\\(?:u001[bB]|x1[bB]|033|e)\[[0-?]{0,64}[ -/]{0,16}[@-~]")
 """The same as JSON and Python write it."""
@@ -47,8 +43,8 @@ _MARKS: Final = (
     (b"<", _TAG),
     (b"&", _ENTITY),
 )
-MARK_CHARACTERS: Final = "\x1b\\<&"
-"""Every mark begins with one of these."""
+_UNFINISHED: Final = re.compile(rb"<[^<>]{0,1000}\Z|\x1b(?:\[[0-?]{0,64}[ -/]{0,16})?\Z")
+"""What the next piece of a stream may make a mark."""
 
 
 def squeeze(data: bytes) -> bytes:
@@ -75,6 +71,14 @@ def blanked(data: bytes) -> bytes:
         if first in data:
             data = pattern.sub(lambda mark: bytes(len(mark[0])), data)
     return data
+
+
+def unfinished_from(data: bytes) -> int:
+    """Return where a mark begins whose end is missing; the length of ``data`` for none."""
+    if b"<" not in data and b"\x1b" not in data:
+        return len(data)
+    found = _UNFINISHED.search(data, max(0, data.rfind(b"<"), data.rfind(b"\x1b")))
+    return found.start() if found else len(data)
 
 
 def marks(data: bytes) -> bytes:
