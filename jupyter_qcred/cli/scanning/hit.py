@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -32,7 +32,7 @@ class Hit:
     cell_line: int | None = None
     place: str = ""
     commit: str = ""
-    excerpt: str = ""
+    excerpt: str = field(default="", compare=False)
 
     @property
     def where(self) -> str:

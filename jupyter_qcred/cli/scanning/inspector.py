@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from .excerpt import excerpt, without_colours
@@ -34,7 +35,7 @@ class Inspector:
     def window(self, window: Window, path: str, commit: str = "") -> Iterator[Hit]:
         """Look at a part of a long text."""
         line, counted = window.line, 0
-        for start, found in self._told(window.text, self._detectors.find(window.text)):
+        for (start, _, _), found in self._told(window.text, self._detectors.find(window.text)):
             if not window.begin <= start < window.end:
                 continue
             line += window.text.count("\n", counted, start)
@@ -51,13 +52,13 @@ class Inspector:
     def _in_piece(
         self, piece: Piece, found: list[Finding], path: str, commit: str
     ) -> Iterator[Hit]:
-        for start, told in self._told(piece.text, found):
+        for (start, end, _), told in self._told(piece.text, found):
             if piece.end is not None and start >= piece.end:
                 continue
             line = piece.text.count("\n", 0, start) + 1 if piece.has_lines else None
             yield Hit(
                 path,
-                line=piece.file_line if piece.cell is None else None,
+                line=_line_of(piece.text[start:end], piece.raw) if piece.cell is None else None,
                 cell=piece.cell,
                 output=piece.output,
                 cell_line=line if piece.cell is not None else None,
@@ -73,7 +74,7 @@ class Inspector:
             path = f"{path[:start]}[redacted:{rule}]{path[end:]}"
         return path
 
-    def _told(self, text: str, found: list[Finding]) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _told(self, text: str, found: list[Finding]) -> Iterator[tuple[Finding, dict[str, Any]]]:
         for one in found:
             # Colours may stand in the middle of a secret, and are no part of it.
             secret = without_colours(text[one.start : one.end])
@@ -82,7 +83,16 @@ class Inspector:
                 "fingerprint": self._fingerprint(secret),
                 "excerpt": excerpt(text, one, found),
             }
-            yield one.start, told
+            yield one, told
+
+
+def _line_of(secret: str, raw: bytes) -> int:
+    """The line of a secret in a JSON file; 1 where it is written in another way."""
+    for written in (json.dumps(secret, ensure_ascii=False), json.dumps(secret)):
+        at = raw.find(written[1:-1].encode("utf-8", "surrogatepass"))
+        if at >= 0:
+            return raw.count(b"\n", 0, at) + 1
+    return 1
 
 
 def _batches(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:

@@ -36,7 +36,7 @@ class Piece:
         output: number of the output, from 1.
         place: what it is.
         has_lines: whether its lines are those a reader counts.
-        file_line: where the file has it, if no cell does.
+    raw: the whole file, to find the line of what is in no cell.
         end: what begins here or later belongs to another piece.
     """
 
@@ -45,7 +45,7 @@ class Piece:
     output: int | None = None
     place: str = ""
     has_lines: bool = False
-    file_line: int | None = None
+    raw: bytes = b""
     end: int | None = None
 
 
@@ -80,9 +80,7 @@ def _pieces(notebook: dict[str, Any], cells: list[Any], data: bytes) -> Iterator
             else sheet
             for sheet in notebook["worksheets"]
         ]
-    at = max(data.find(b'"metadata"', data.rfind(b'"cells"') + 1), 0)
-    line = data.count(b"\n", 0, at) + 1
-    yield from _tree(rest, "metadata", file_line=line)
+    yield from _tree(rest, "metadata", raw=data)
 
 
 def _cell(cell: dict[str, Any], number: int) -> Iterator[Piece]:
@@ -166,7 +164,7 @@ def _tree(
     place: str,
     cell: int | None = None,
     output: int | None = None,
-    file_line: int | None = None,
+    raw: bytes = b"",
 ) -> Iterator[Piece]:
     """The strings of any JSON value as one text, each after its key."""
     lines: list[str] = []
@@ -187,7 +185,7 @@ def _tree(
         elif key:
             lines.append(key)
     if lines:
-        yield Piece("\n".join(lines), cell, output, place, file_line=file_line)
+        yield Piece("\n".join(lines), cell, output, place, raw=raw)
 
 
 def _is_media(text: str) -> bool:
