@@ -36,7 +36,7 @@ _LAST_WAIT = 1.0
 def register_schemas(event_logger: EventLogger) -> None:
     """Make our schemas known to an event logger; those it knows already stay."""
     for path in schema_paths():
-        name = f"https://events.jupyter.org/jupyter_qcred/{path.parent.name}/v1"
+        name = f"https://events.jupyter.org/jupyter_qcred/{path.parent.name}/{path.stem}"
         if name not in event_logger.schemas:
             event_logger.register_event_schema(path)
 

@@ -1,4 +1,4 @@
-"""What is worth a record: six events, each a frozen value and a schema of the same fields.
+"""What is worth a record: seven events, each a frozen value and a schema of the same fields.
 
 An event holds text, numbers and labels; a ``Secret`` in one is refused when it is made. Text that
 comes from outside (kernel ids, user names, paths) is cut and cleaned, never a reason to lose an
@@ -18,7 +18,7 @@ What = Literal["server token", "session token", "credential"]
 
 RevokedOutcome = Literal["confirmed", "unsupported", "failed", "expired"]
 
-_ID: Final = "https://events.jupyter.org/jupyter_qcred/{}/v1"
+_ID: Final = "https://events.jupyter.org/jupyter_qcred/{}/v{}"
 _SCHEMAS: Final = Path(__file__).parent / "schemas"
 
 LONGEST: Final = 256
@@ -41,6 +41,7 @@ class AuditEvent:
     """
 
     name: ClassVar[str]
+    version: ClassVar[int] = 1
 
     user: str
     server: str
@@ -157,15 +158,45 @@ class Redacted(CredentialEvent):
     """Values were replaced by placeholders.
 
     Attributes:
+        credential: its name, or the id of the detector that found a secret by its format.
         where: kind of place: ``save``, or the kind of the kernel's message.
         count: how many were replaced.
         path: the file, for a save.
+        places: where in the file, such as ``cell 3 output 1``; at most 32.
+        sources: the source of these cells was changed on the disk: who opens the file again runs
+            other code than the screen shows now.
+        outputs_cleared: redaction failed, and the file was saved without outputs as the user asked.
     """
 
     name = "redacted"
+    version = 2
 
     where: str
     count: int
+    path: str = ""
+    places: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    outputs_cleared: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed(AuditEvent):
+    """A text that looks like a secret was saved as it is, because an allow list says so.
+
+    Attributes:
+        rule: id of the detector.
+        fingerprint: of the text, under the key of the user or operator.
+        reason: why it is no secret, as the list says.
+        who: who says so, as the list says.
+        path: the file.
+    """
+
+    name = "allowed"
+
+    rule: str
+    fingerprint: str
+    reason: str = ""
+    who: str = ""
     path: str = ""
 
 
@@ -191,6 +222,7 @@ EVENTS: Final[tuple[type[AuditEvent], ...]] = (
     Revoked,
     Redacted,
     Denied,
+    Allowed,
 )
 
 Value = str | int | float | bool | None | dict[str, str] | list[str]
@@ -198,12 +230,12 @@ Value = str | int | float | bool | None | dict[str, str] | list[str]
 
 def schema_id(event: AuditEvent | type[AuditEvent]) -> str:
     """Return the ``$id`` of an event's schema."""
-    return _ID.format(event.name)
+    return _ID.format(event.name, event.version)
 
 
 def schema_paths() -> tuple[Path, ...]:
     """Return the schema file of each event, for ``EventLogger.register_event_schema``."""
-    return tuple(_SCHEMAS / event.name / "v1.yaml" for event in EVENTS)
+    return tuple(_SCHEMAS / event.name / f"v{event.version}.yaml" for event in EVENTS)
 
 
 def data_of(event: AuditEvent) -> dict[str, Value]:

@@ -21,8 +21,8 @@ from traitlets.config import LoggingConfigurable
 
 from jupyter_qcred.core.clock import SystemClock
 from jupyter_qcred.issue.workers import Workers
-from jupyter_qcred.redact.redactor import Redactor
 
+from .armed import ArmedRedactor
 from .engine import Engine
 from .environment import SERVER_SECRETS
 from .session import KernelSession
@@ -96,7 +96,7 @@ class CredentialService(LoggingConfigurable):
         self.engine = Engine()
         self.workers = Workers()
         self.clock = SystemClock()
-        self.redactor = Redactor(self.min_secret_length, self.min_fragment_length)
+        self.redactor = ArmedRedactor(self.min_secret_length, self.min_fragment_length)
         self.stdio = StdioForwarder(self.redactor)
         self.server_id = f"{os.getpid()}-{secrets.token_hex(4)}"
         self.user = _label(os.environ.get("JUPYTERHUB_USER") or getpass.getuser())

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
 
-from jupyter_qcred.audit.events import Delivered, Denied, Issued, Redacted, Renewed, Revoked
+from jupyter_qcred.audit.events import (
+    Allowed,
+    Delivered,
+    Denied,
+    Issued,
+    Redacted,
+    Renewed,
+    Revoked,
+)
 from jupyter_qcred.core.lease import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from jupyter_qcred.audit.events import AuditEvent
     from jupyter_qcred.core.errors import QcredError
     from jupyter_qcred.core.lease import IntentId
+    from jupyter_qcred.detect import Allowance
     from jupyter_qcred.issue.issuer import IssuedToken
     from jupyter_qcred.revoke.journal import Entry as Left
     from jupyter_qcred.revoke.revoker import Debt, Settled
@@ -236,19 +245,73 @@ class Trail:
                 )
             )
 
-    def redacted_on_save(self, path: str, findings: Mapping[str, int]) -> None:
-        """A file was saved with placeholders."""
-        for credential, count in findings.items():
+    def redacted_on_save(self, receipt: SaveReceipt) -> None:
+        """A file was saved with placeholders, or without its outputs."""
+        for rule, count in receipt.findings.items() or {"": 0}.items():
+            places = [spot for spot in receipt.spots if spot.rule == rule]
             self._emit(
                 Redacted(
                     user=self._user,
                     server=self._server,
-                    credential=credential,
+                    credential=rule,
                     where="save",
                     count=count,
-                    path=path.lstrip("/"),
+                    path=receipt.path,
+                    places=tuple(spot.place for spot in places),
+                    sources=tuple(map(str, receipt.sources)),
+                    outputs_cleared=receipt.outputs_cleared,
                 )
             )
+
+    def allowed(self, path: str, rule: str, allowance: Allowance) -> None:
+        """A text was left because somebody allowed it."""
+        self._emit(
+            Allowed(
+                user=self._user,
+                server=self._server,
+                rule=rule,
+                fingerprint=allowance.fingerprint,
+                reason=allowance.reason,
+                who=allowance.who,
+                path=path,
+            )
+        )
+
+
+class _Spot(Protocol):
+    @property
+    def rule(self) -> str: ...
+    @property
+    def place(self) -> str: ...
+
+
+class SaveReceipt(Protocol):
+    """What one save redacted, as the server tells it."""
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        ...
+
+    @property
+    def findings(self) -> Mapping[str, int]:
+        """How many, by credential or detector."""
+        ...
+
+    @property
+    def spots(self) -> Sequence[_Spot]:
+        """Where."""
+        ...
+
+    @property
+    def sources(self) -> Sequence[int]:
+        """Cells whose source was changed."""
+        ...
+
+    @property
+    def outputs_cleared(self) -> bool:
+        """It was saved without outputs."""
+        ...
 
 
 class _About(TypedDict):

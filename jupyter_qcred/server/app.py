@@ -10,12 +10,10 @@ from traitlets import Bool
 from jupyter_qcred.deliver.service import CredentialService, set_current_service
 from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
 
-from .contents import redacting_contents_manager
+from .saving import SaveRedaction
 from .websocket import redacting_connection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from jupyter_server.serverapp import ServerApp
 
 
@@ -29,7 +27,7 @@ class QcredApp(ExtensionApp):
     name = "qcred"
     extension_url = "/lab"
     load_other_extensions = True
-    classes = [CredentialService, EmbeddedOpenBao]
+    classes = [CredentialService, EmbeddedOpenBao, SaveRedaction]
 
     enabled = Bool(True, help="Whether this server uses jupyter_qcred at all.").tag(config=True)  # noqa: FBT003
     redact_contents = Bool(True, help="Redact whatever is saved through this server.").tag(  # noqa: FBT003
@@ -42,6 +40,7 @@ class QcredApp(ExtensionApp):
     ).tag(config=True)
 
     service: CredentialService | None = None
+    saving: SaveRedaction | None = None
 
     def _link_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """Set what only works before the server makes its managers, unless the user set it."""
@@ -56,6 +55,8 @@ class QcredApp(ExtensionApp):
             _default(serverapp, "KernelProvisionerFactory", default_provisioner_name=PROVISIONER)
             _default(serverapp, "KernelManager", transport_encryption="auto")
         if self.redact_contents:
+            self.saving = SaveRedaction(service, parent=self)
+            self.saving.redact_exports(serverapp.config)
             self._compose_contents(serverapp)
             # An extension linked after us may bring another class, or load the configuration again.
             serverapp.observe(
@@ -64,14 +65,8 @@ class QcredApp(ExtensionApp):
 
     def _compose_contents(self, serverapp: ServerApp) -> None:
         base = serverapp.contents_manager_class
-        if self.service is not None and not getattr(base, "qcred_redacts", False):
-            serverapp.contents_manager_class = redacting_contents_manager(
-                base, self.service.redactor, self._redacted_on_save
-            )
-
-    def _redacted_on_save(self, path: str, findings: Mapping[str, int]) -> None:
-        if self.service is not None:
-            self.service.parts().trail.redacted_on_save(path, findings)
+        if self.saving is not None and not getattr(base, "qcred_redacts", False):
+            serverapp.contents_manager_class = self.saving.contents_manager(base)
 
     def initialize_settings(self) -> None:
         """Give audit events a way onto the server's loop, and browsers no values.

@@ -20,23 +20,32 @@ from jupyter_core.utils import ensure_async
 from jupyter_server.services.contents.manager import AsyncContentsManager
 from tornado.web import HTTPError
 
+from .escape import asked_for
+from .receipt import Receipt, receipt
 from .save_check import SaveCheck
+from .save_policy import KNOWN_ONLY
 from .threads import redacting_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    import logging
+    from collections.abc import Callable, Generator
 
     from jupyter_server.services.contents.manager import ContentsManager
 
     from jupyter_qcred.redact import Redactor
 
+    from .save_policy import SavePolicy
+
     Model = dict[str, Any]
     Flow = Generator[Any, Any, Any]
-    OnRedacted = Callable[[str, Mapping[str, int]], None]
+    OnRedacted = Callable[[Receipt], None]
 
 
 def redacting_contents_manager(
-    base: type[ContentsManager], redactor: Redactor, on_redacted: OnRedacted
+    base: type[ContentsManager],
+    redactor: Redactor,
+    on_redacted: OnRedacted,
+    policy: SavePolicy = KNOWN_ONLY,
 ) -> type[ContentsManager]:
     """Return a subclass of ``base`` that redacts what it saves.
 
@@ -45,12 +54,14 @@ def redacting_contents_manager(
 
     Args:
         base: any contents manager class.
-        redactor: while nothing is armed, saves go straight to ``base``.
-        on_redacted: called after a save with its path and findings; what it raises is dropped.
+        redactor: while nothing is armed and ``policy`` is empty, saves go straight to ``base``.
+        on_redacted: called after a save that redacted something; what it raises is dropped.
+        policy: what is looked for besides what is armed.
     """
     asynchronous = issubclass(base, AsyncContentsManager) or inspect.iscoroutinefunction(base.save)
     run = _run_async if asynchronous else _run
-    flows = _Flows(base, SaveCheck(redactor), on_redacted, _in_thread if asynchronous else _at_once)
+    check = SaveCheck(redactor, policy)
+    flows = _Flows(base, check, on_redacted, _in_thread if asynchronous else _at_once)
 
     class RedactingContentsManager(base):  # type: ignore[misc, valid-type]
         """See the module's docstring."""
@@ -64,7 +75,7 @@ def redacting_contents_manager(
                 HTTPError: 503 when redaction failed, 400 when the file can't be redacted; nothing
                     was written. Or what the base class raises.
             """
-            if not redactor.generation and "chunk" not in model:
+            if check.has_nothing_to_do() and "chunk" not in model:
                 return super().save(model, path)
             return run(flows.save(self, model, path))
 
@@ -74,7 +85,7 @@ def redacting_contents_manager(
             Raises:
                 HTTPError: 503 when redaction failed; the file is as it was before.
             """
-            if not redactor.generation:
+            if check.has_nothing_to_do():
                 return super().restore_checkpoint(checkpoint_id, path)
             return run(flows.restore(self, checkpoint_id, path))
 
@@ -102,18 +113,32 @@ class _Flows:
         self._work = work
 
     def save(self, manager: Any, model: Model, path: str) -> Flow:
-        checked, findings = yield self._work(self._check.or_refuse, model, path, manager.log)
+        checked, found = yield self._work(self._checked, model, path, manager.log)
         saved = yield self._base.save(manager, checked, path)
-        self._tell(manager, path, findings)
+        self._tell(manager, found)
         return saved
+
+    def _checked(
+        self, model: Model, path: str, log: logging.Logger
+    ) -> tuple[Model, Receipt | None]:
+        checked, findings = self._check.or_refuse(model, path, log)
+        before, after = model.get("content"), checked.get("content")
+        cleared = before is not after and asked_for(before) and not asked_for(after)
+        if not findings and not cleared:
+            return checked, None
+        try:
+            return checked, receipt(path, findings, before, after, cleared=cleared)
+        except Exception as error:  # noqa: BLE001 - what is saved was checked; this only tells of it
+            log.warning("jupyter_qcred: %s while telling where", type(error).__name__)
+            return checked, Receipt(path.strip("/"), findings, outputs_cleared=cleared)
 
     def restore(self, manager: Any, checkpoint_id: str, path: str) -> Flow:
         before = yield from self._content(manager, path)
         yield self._base.restore_checkpoint(manager, checkpoint_id, path)
         try:
             model = yield manager.get(path, content=True)
-            checked, findings = yield self._work(self._check.or_refuse, model, path, manager.log)
-            if findings:
+            checked, found = yield self._work(self._checked, model, path, manager.log)
+            if found:
                 yield self._base.save(manager, checked, path)
         except BaseException:  # a cancelled request too must not leave it there
             if before is None:
@@ -121,7 +146,7 @@ class _Flows:
             else:
                 yield self._base.save(manager, before, path)
             raise
-        self._tell(manager, path, findings)
+        self._tell(manager, found)
 
     def _content(self, manager: Any, path: str) -> Flow:
         """What to put back if the restored text can't be checked; None: there was no file."""
@@ -132,11 +157,11 @@ class _Flows:
                 continue
         return None
 
-    def _tell(self, manager: Any, path: str, findings: Mapping[str, int]) -> None:
-        if not findings:
+    def _tell(self, manager: Any, found: Receipt | None) -> None:
+        if found is None:
             return
         try:
-            self._on_redacted(path, findings)
+            self._on_redacted(found)
         except Exception as error:  # noqa: BLE001 - the file is saved, and saved well
             manager.log.warning("jupyter_qcred: %s while reporting", type(error).__name__)
 

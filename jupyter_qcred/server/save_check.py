@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import traceback
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +13,10 @@ from tornado.web import HTTPError
 from jupyter_qcred.core.errors import RedactionError
 from jupyter_qcred.redact.notebook import Notebooks, redact_notebook_text
 
+from .escape import asked_for, without_outputs
+from .receipt import with_metadata
+from .save_policy import KNOWN_ONLY
+from .unknown import merged
 from .upload import LAST, BinaryFileError, LostUploadError, Upload, Uploads
 
 if TYPE_CHECKING:
@@ -20,12 +25,19 @@ if TYPE_CHECKING:
 
     from jupyter_qcred.redact import Redactor
 
+    from .save_policy import SavePolicy
+    from .unknown import Unknown
+
     Model = dict[str, Any]
     Checked = tuple[Model, Mapping[str, int]]
 
 _CLEAN: Final[dict[str, int]] = {}
 _FAILED: Final = str(
     RedactionError("Not saved: looking for credentials in it failed, so nothing was written")
+)
+_ESCAPE: Final = (
+    ' To save this notebook now, but without any outputs, set {"qcred": {"save_without_outputs": '
+    "true}} in its metadata (Property Inspector, Advanced Tools) and save again."
 )
 _BINARY: Final = (
     "Not saved: this file is not text, and holds a live value of {}. "
@@ -38,10 +50,16 @@ _UNREADABLE: Final = "Not saved: the content is not in the format it says. Uploa
 class SaveCheck:
     """Makes a model that holds no values of one that may. Blocks; safe in several threads."""
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: Redactor, policy: SavePolicy = KNOWN_ONLY) -> None:
         self._redactor = redactor
+        self._policy = policy
         self._uploads = Uploads(redactor)
         self._notebooks = Notebooks(redactor)
+
+    def has_nothing_to_do(self) -> bool:
+        """Whether every model would be saved as it is."""
+        policy = self._policy
+        return not (self._redactor.generation or policy.unknown or policy.metadata)
 
     def or_refuse(self, model: Model, path: str, log: logging.Logger) -> Checked:
         """Return the model to save, the very same when it is clean, and the findings.
@@ -68,7 +86,21 @@ class SaveCheck:
                 frame.name,
                 frame.lineno,
             )
+            return self._without_outputs(model, log)
+
+    def _without_outputs(self, model: Model, log: logging.Logger) -> Checked:
+        """The user's way out, if it was asked for; see ``escape``."""
+        content, values = model.get("content"), self._policy.values
+        if not isinstance(content, dict) or "cells" not in content or values is None:
             raise _refusal(503, _FAILED) from None
+        if not asked_for(content):
+            raise _refusal(503, _FAILED + _ESCAPE) from None
+        try:
+            bare, findings = without_outputs(content, values())
+        except Exception as error:  # noqa: BLE001 - it was not checked by this, either
+            log.error("jupyter_qcred: save refused: %s", type(error).__name__)  # noqa: TRY400
+            raise _refusal(503, _FAILED) from None
+        return {**model, "content": bare}, findings
 
     def _check(self, model: Model, path: str) -> Checked:
         content = model.get("content")
@@ -78,15 +110,34 @@ class SaveCheck:
             if model.get("format") == "base64":
                 return self._bytes(model, Upload(self._redactor), last=True)
             return self._text(model, content, path)
+        return self._tree(model, content, path)
+
+    def _tree(self, model: Model, content: object, path: str) -> Checked:
         tree = self._notebooks.redact(content)
-        return _with(model, tree.value, tree.findings)
+        value: Any = tree.value
+        findings = tree.findings
+        if isinstance(value, dict) and "cells" in value:
+            if self._policy.unknown is not None:
+                more = self._policy.unknown.notebook(value, path)
+                value, findings = more.value, merged(findings, more.findings)
+            if self._policy.metadata:
+                value = with_metadata(value)
+        return ({**model, "content": value} if value is not content else model), findings
 
     def _text(self, model: Model, content: str, path: str) -> Checked:
-        if path.endswith(".ipynb"):
-            redaction = redact_notebook_text(self._redactor, content)
-        else:
+        unknown = self._policy.unknown
+        if not path.endswith(".ipynb"):
             redaction = self._redactor.text(content)
-        return _with(model, redaction.text, redaction.findings)
+            if unknown is None or not self._policy.text_files:
+                return _with(model, redaction.text, redaction.findings)
+            more = unknown.text(redaction.text, path)
+            return _with(model, more.text, merged(redaction.findings, more.findings))
+        redaction = redact_notebook_text(self._redactor, content)
+        text, findings = redaction.text, redaction.findings
+        if unknown is not None:
+            text, more_findings = _unknown_in(unknown, text, path)
+            findings = merged(findings, more_findings)
+        return _with(model, text, findings)
 
     def _chunk(self, model: Model, path: str, number: int) -> Checked:
         armed = bool(self._redactor.generation)
@@ -109,6 +160,17 @@ class SaveCheck:
             return model, findings
         text = base64.b64encode(emit).decode() if encoded else emit.decode()
         return {**model, "content": text}, findings
+
+
+def _unknown_in(unknown: Unknown, text: str, path: str) -> tuple[str, Mapping[str, int]]:
+    """Redact the text of a notebook file; it is written anew only where something was found."""
+    try:
+        found = unknown.notebook(json.loads(text), path)
+        if not found.findings:
+            return text, found.findings
+        return json.dumps(found.value, ensure_ascii=False, indent=1) + "\n", found.findings
+    except (ValueError, RecursionError):
+        return unknown.text(text, path)
 
 
 def _refusal(status: int, words: str) -> HTTPError:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 class KernelState(Protocol):
     """What a connection asks of the service."""
 
-    redactor: Redactor
+    @property
+    def redactor(self) -> Redactor:
+        """What is armed."""
+        ...
 
     def redacts_itself(self, kernel_id: str) -> bool:
         """Whether the kernel's own session redacts whatever it sends."""

@@ -66,8 +66,8 @@ def test_class_and_schema_say_the_same(event):
     schema = yaml.safe_load(path.read_text())
     names = [spec.name for spec in fields(event)]
     assert schema["$id"] == schema_id(event)
-    assert schema["$id"].endswith(f"/{event.name}/v1")
-    assert schema["version"] == "1"
+    assert schema["$id"].endswith(f"/{event.name}/v{event.version}")
+    assert schema["version"] == str(event.version)
     assert list(schema["properties"]) == schema["required"] == names
     assert schema["additionalProperties"] is False
     assert "Limitations:" in schema["description"]
@@ -96,6 +96,9 @@ def _fields_of(event):
         "narrowed": st.none() | st.booleans(),
         "replaced": st.booleans(),
         "policies": st.lists(TEXT).map(tuple) | st.just(("p",) * 99),
+        "places": st.lists(TEXT).map(tuple) | st.just(("p",) * 99),
+        "sources": st.lists(TEXT).map(tuple),
+        "outputs_cleared": st.booleans(),
     }
     return {spec.name: choices.get(spec.name, TEXT) for spec in fields(event)}
 

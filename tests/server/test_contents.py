@@ -79,8 +79,8 @@ class Place:
         self.manager = cls(root_dir=str(root), delete_to_trash=False, **config)
         self.plain = base(root_dir=str(root), delete_to_trash=False, **config)
 
-    def on_redacted(self, path: str, findings: Any) -> None:
-        self.told.append((path, dict(findings)))
+    def on_redacted(self, receipt: Any) -> None:
+        self.told.append((receipt.path, dict(receipt.findings)))
 
     def save(self, path: str, kind: str, content: Any, form: str = "text", **more: Any) -> Any:
         model = {"type": kind, "content": content, "format": form, **more}
@@ -488,8 +488,8 @@ def test_a_listener_that_raises_does_not_fail_the_save(place: Place) -> None:
     """The file is saved, and saved well: reporting is an extra."""
     base = type(place.plain)
 
-    def raising(path: str, findings: object) -> None:
-        raise RuntimeError(path)
+    def raising(receipt: object) -> None:
+        raise RuntimeError(receipt)
 
     manager = redacting_contents_manager(base, place.redactor, raising)(root_dir=str(place.root))
     model = {"type": "file", "content": VALUE, "format": "text"}
@@ -588,7 +588,7 @@ class Broken(Redactor):
 redactor = Broken()
 redactor.arm("ibm-quantum", ["{VALUE}"])
 c.ServerApp.contents_manager_class = redacting_contents_manager(
-    AsyncLargeFileManager, redactor, lambda path, findings: None
+    AsyncLargeFileManager, redactor, lambda receipt: None
 )
 c.ServerApp.jpserver_extensions = {{"jupyter_qcred": False}}
 """

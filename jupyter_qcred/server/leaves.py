@@ -1,0 +1,119 @@
+"""The texts of a notebook's part as its reader sees them, each with its place."""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FORMAT: Final = frozenset({"id", "output_type", "cell_type"})
+"""Keys whose strings are the format's own: random ids look like keys of some vendors."""
+
+_TEXTS: Final = frozenset({"source", "input", "text", "traceback", "evalue", "ename"})
+"""Keys that say nothing about what their text is."""
+
+_MEDIA: Final = re.compile(r"(image/(?!svg)|audio/|video/|application/(pdf|octet-stream))")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]*")
+_LONGEST_KEY: Final = 100
+
+Place = tuple["Place | None", Any]
+"""A key, and the place of the container that has it."""
+
+
+class Leaf(NamedTuple):
+    """One text.
+
+    Attributes:
+        text: the text; lines that are kept apart are joined.
+        lead: what a program that reads the value would write before it, such as ``token = "``.
+        place: where it stands; None: it is the whole.
+        lines: it is kept as a list of lines.
+    """
+
+    text: str
+    lead: str
+    place: Place | None
+    lines: bool
+
+
+def leaves(part: object) -> tuple[list[Leaf], bool]:
+    """Return the texts of a JSON value, and whether a container stands in it twice."""
+    found: list[Leaf] = []
+    seen: set[int] = set()
+    shared = False
+    stack: list[tuple[Any, Place | None, str]] = [(part, None, "")]
+    while stack:
+        node, place, lead = stack.pop()
+        if isinstance(node, str):
+            found.append(Leaf(node, lead, place, lines=False))
+        elif isinstance(node, dict | list):
+            if id(node) in seen:
+                shared = True
+                continue
+            seen.add(id(node))
+            if isinstance(node, list):
+                if (text := _joined(node)) is not None:
+                    found.append(Leaf(text, lead, place, lines=True))
+                else:
+                    entries = enumerate(node)
+                    stack.extend((value, (place, at), lead) for at, value in entries)
+            else:
+                stack.extend(_entries(node, place))
+    return found, shared
+
+
+def _entries(node: dict[Any, Any], place: Place | None) -> list[tuple[Any, Place, str]]:
+    return [
+        (value, (place, key), _lead(key))
+        for key, value in node.items()
+        if not (key in _FORMAT and isinstance(value, str)) and not _is_media(key, value)
+    ]
+
+
+def _lead(key: object) -> str:
+    plain = isinstance(key, str) and key not in _TEXTS and "/" not in key
+    return f'{key} = "' if plain and len(str(key)) < _LONGEST_KEY else ""
+
+
+def _is_media(key: object, value: object) -> bool:
+    if not isinstance(key, str) or _MEDIA.match(key) is None:
+        return False
+    text = _joined(value) if isinstance(value, list) else value
+    return isinstance(text, str) and _BASE64.fullmatch(text) is not None
+
+
+def _joined(node: list[Any]) -> str | None:
+    """The lines of a text as one; None: it is another list."""
+    if not node or not all(isinstance(line, str) for line in node):
+        return None
+    return "".join(node) if all(line.endswith("\n") for line in node[:-1]) else None
+
+
+def exchange(part: Any, texts: Mapping[Place | None, str | list[str]]) -> Any:
+    """Return a copy of ``part`` with other texts; what holds none of them is reused as it is."""
+    if None in texts:
+        return texts[None]
+    whole = copy.copy(part)
+    fresh = {id(whole): whole}
+    for place, text in texts.items():
+        keys = _keys(place)
+        node = whole
+        for key in keys[:-1]:
+            if id(node[key]) not in fresh:
+                child = copy.copy(node[key])  # keeps the class, which its users rely on
+                fresh[id(child)] = child
+                node[key] = child
+            node = node[key]
+        node[keys[-1]] = text
+    return whole
+
+
+def _keys(place: Place | None) -> list[Any]:
+    keys = []
+    while place is not None:
+        place, key = place
+        keys.append(key)
+    return keys[::-1]

@@ -1,0 +1,131 @@
+"""What a server looks for besides the values it knows, put together from settings and files."""
+
+from __future__ import annotations
+
+import functools
+import json
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_qcred.core.errors import ConfigError, QcredError
+from jupyter_qcred.detect import AllowList, Detectors, Earlier, Fingerprints
+
+from .own_file import own_key
+from .unknown import Rules
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from .issued_file import IssuedFile
+
+_LARGEST: Final = 1 << 20
+
+
+class RuleBook:
+    """Keeps the rules of one server. Blocks; safe in several threads.
+
+    Args:
+        detect: whether formats are looked for at all.
+        ignored: ids of detectors that are not used.
+        allowed: the operator's allow list; see ``AllowList.parse``.
+        allow_file: the user's, a JSON list of the same; it need not exist.
+        key_file: the key of the fingerprints in both, made when there is none.
+        issued: what was issued in earlier sessions.
+        log: hears of settings that are not used because they are wrong.
+    """
+
+    def __init__(
+        self,
+        detect: bool,  # noqa: FBT001
+        ignored: Iterable[str],
+        allowed: Sequence[Mapping[str, Any]],
+        allow_file: Path,
+        key_file: Path,
+        issued: IssuedFile,
+        log: logging.Logger,
+    ) -> None:
+        self._detect = detect
+        self._ignored = tuple(ignored)
+        self._allowed = list(allowed)
+        self._allow_file = allow_file
+        self._key_file = key_file
+        self._issued = issued
+        self._log = log
+        self._lock = threading.Lock()
+        self._last: Rules | None = None
+
+    def __call__(self) -> Rules:
+        """Return the rules of this moment.
+
+        Raises:
+            ConfigError: the key can't be read or made.
+        """
+        version = (self._issued.version(), self._stamp())
+        with self._lock:
+            if self._last is None or self._last.version != version:
+                known = self._issued.known()
+                self._last = Rules(
+                    self._detectors,
+                    Earlier(self.fingerprints, known) if known else None,
+                    self._allow_list(),
+                    self.fingerprints,
+                    version,
+                )
+            return self._last
+
+    def remember(self, credential: str, values: Iterable[str]) -> None:
+        """Note values that were issued; what fails is logged, and never a value."""
+        try:
+            self._issued.add(self.fingerprints, credential, values)
+        except Exception as error:  # noqa: BLE001 - nothing here may fail an issue
+            self._log.warning(
+                "jupyter_qcred: %s is not remembered for later sessions: %s",
+                credential,
+                type(error).__name__,
+            )
+
+    @functools.cached_property
+    def fingerprints(self) -> Fingerprints:
+        """Under this user's key."""
+        return Fingerprints(own_key(self._key_file))
+
+    @functools.cached_property
+    def _detectors(self) -> Detectors:
+        if not self._detect:
+            return Detectors([])
+        try:
+            return Detectors.builtin().without(self._ignored)
+        except ConfigError as error:
+            self._log.error("jupyter_qcred: ignored_rules is not used: %s", error)
+            return Detectors.builtin()
+
+    def _stamp(self) -> object:
+        with suppress(OSError):
+            stat = self._allow_file.stat()
+            return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        return None
+
+    def _allow_list(self) -> AllowList:
+        entries = [*self._users_list(), *self._allowed]  # of two the later counts: the operator's
+        try:
+            return AllowList.parse(entries)
+        except QcredError as error:
+            self._log.error("jupyter_qcred: nothing is allowed: %s", error)
+            return AllowList()
+
+    def _users_list(self) -> list[Any]:
+        try:
+            with self._allow_file.open("rb") as opened:
+                entries = json.loads(opened.read(_LARGEST))
+            AllowList.parse(entries)
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, RecursionError, QcredError) as error:
+            self._log.error(
+                "jupyter_qcred: %s is not used: %s", self._allow_file, type(error).__name__
+            )
+            return []
+        return list(entries)

@@ -1,0 +1,194 @@
+"""Secrets nobody told this server of: by their format, or by fingerprint of an earlier session."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from jupyter_qcred.redact import Redaction, TreeRedaction, placeholder
+from jupyter_qcred.redact.redactor import NOTHING
+
+from .leaves import exchange, leaves
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from jupyter_qcred.detect import Allowance, AllowList, Detectors, Earlier, Finding, Fingerprints
+
+    from .leaves import Leaf
+
+_MAX_CLEAN: Final = 500_000
+"""Parts of notebooks that are remembered as clean."""
+
+_MOST_ROUNDS: Final = 8
+
+
+class Rules(NamedTuple):
+    """What is looked for at one moment; ``version`` changes with any of it.
+
+    ``path`` is the file that is looked at.
+    """
+
+    detectors: Detectors
+    earlier: Earlier | None
+    allowed: AllowList
+    fingerprints: Fingerprints
+    version: object
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A text that looks like a secret was left as it is."""
+
+    path: str
+    rule: str
+    allowance: Allowance
+
+
+class Unknown:
+    """Redacts what looks like a secret. Blocks; safe in several threads.
+
+    Args:
+        rules: returns what is to be looked for now, asked once per file.
+        on_allowed: called for each text that is left because somebody allowed it.
+    """
+
+    def __init__(self, rules: Callable[[], Rules], on_allowed: Callable[[Allowed], None]) -> None:
+        self._rules = rules
+        self._on_allowed = on_allowed
+        self._lock = threading.Lock()
+        self._clean: set[int] = set()
+        self._version: object = None
+
+    def notebook(self, content: Any, path: str = "") -> TreeRedaction:
+        """Redact the content of a notebook, but pictures in it and the format's own words.
+
+        Raises:
+            ValueError: it holds itself, and something to redact.
+        """
+        rules = self._rules()._replace(path=path)
+        total: dict[str, int] = {}
+        cells = content.get("cells") if isinstance(content, dict) else None
+        if not isinstance(cells, list):
+            (whole,) = self._parts([content], rules, total)
+            return TreeRedaction(whole, total or NOTHING, opaque=False)
+        about = {key: value for key, value in content.items() if key != "cells"}
+        fresh, *fresh_cells = self._parts([about, *cells], rules, total)
+        if not total:
+            return TreeRedaction(content, NOTHING, opaque=False)
+        merged = {key: fresh_cells if key == "cells" else fresh[key] for key in content}
+        return TreeRedaction(merged, total, opaque=False)
+
+    def text(self, text: str, path: str = "") -> Redaction:
+        """Redact a text."""
+        total: dict[str, int] = {}
+        found = self._found([text], self._rules()._replace(path=path)).get(0)
+        return Redaction(_masked(text, found, total) if found else text, total or NOTHING)
+
+    def _parts(self, parts: list[Any], rules: Rules, total: dict[str, int]) -> list[Any]:
+        with self._lock:
+            if self._version != rules.version or len(self._clean) > _MAX_CLEAN:
+                self._clean.clear()
+                self._version = rules.version
+        out, suspects = list(parts), []
+        for at, part in enumerate(parts):
+            found, shared = leaves(part)
+            number = hash(tuple((leaf.lead, leaf.text) for leaf in found))
+            if number not in self._clean:  # a set's own lookup, which no thread can disturb
+                suspects.append((at, number, found, shared))
+        changed = self._searched([entry[2] for entry in suspects], rules, total)
+        fresh_clean = set()
+        for (at, number, _, shared), texts in zip(suspects, changed, strict=True):
+            if texts:
+                out[at] = exchange(parts[at], texts)
+                if shared:
+                    out[at] = self._again(out[at], rules, total)
+            else:
+                fresh_clean.add(number)
+        with self._lock:
+            if self._version == rules.version:
+                self._clean |= fresh_clean
+        return out
+
+    def _again(self, part: Any, rules: Rules, total: dict[str, int]) -> Any:
+        """Look at a part whose containers stand in it twice until nothing is found."""
+        for _ in range(_MOST_ROUNDS):
+            (texts,) = self._searched([leaves(part)[0]], rules, total)
+            if not texts:
+                return part
+            part = exchange(part, texts)
+        raise ValueError("a container that holds itself cannot be redacted")
+
+    def _searched(
+        self, parts: Sequence[list[Leaf]], rules: Rules, total: dict[str, int]
+    ) -> list[dict[Any, str | list[str]]]:
+        """New texts by place, for each part."""
+        texts = [
+            f'{leaf.lead}{leaf.text}"' if leaf.lead else leaf.text
+            for part in parts
+            for leaf in part
+        ]
+        found = self._found(texts, rules)
+        changed: list[dict[Any, str | list[str]]] = []
+        number = 0
+        for part in parts:
+            changed.append({})
+            for leaf in part:
+                if number in found:
+                    lead = len(leaf.lead)
+                    spans = [
+                        (max(0, one.start - lead), min(one.end - lead, len(leaf.text)), one.rule)
+                        for one in found[number]
+                        if one.end > lead
+                    ]
+                    if spans:
+                        text = _masked(leaf.text, spans, total)
+                        lines = text.splitlines(keepends=True) if leaf.lines else text
+                        changed[-1][leaf.place] = lines
+                number += 1
+        return changed
+
+    def _found(self, texts: Sequence[str], rules: Rules) -> dict[int, list[Finding]]:
+        found = rules.detectors.find_each(texts)
+        if rules.earlier is not None:
+            for number, text in enumerate(texts):
+                if known := rules.earlier.find(text):
+                    others = [
+                        one
+                        for one in found.get(number, [])
+                        if not any(one.start < k.end and k.start < one.end for k in known)
+                    ]
+                    found[number] = sorted([*known, *others])
+        return {
+            number: kept
+            for number, some in found.items()
+            if (kept := [one for one in some if not self._allows(texts[number], one, rules)])
+        }
+
+    def _allows(self, text: str, one: Finding, rules: Rules) -> bool:
+        if not len(rules.allowed):
+            return False
+        fingerprint = rules.fingerprints.of(text[one.start : one.end])
+        allowance = rules.allowed.get(fingerprint, datetime.now(UTC))
+        if allowance is None:
+            return False
+        self._on_allowed(Allowed(rules.path, one.rule, allowance))
+        return True
+
+
+def _masked(text: str, found: Sequence[tuple[int, int, str]], total: dict[str, int]) -> str:
+    parts = []
+    done = 0
+    for start, end, rule in found:
+        parts += [text[done:start], placeholder(rule)]
+        done = end
+        total[rule] = total.get(rule, 0) + 1
+    return "".join([*parts, text[done:]])
+
+
+def merged(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    """Add findings."""
+    return {key: one.get(key, 0) + other.get(key, 0) for key in {**one, **other}}
