@@ -14,13 +14,14 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from jupyter_client.session import DONE, Session
+from jupyter_client.session import DONE, Session, json_packer
 
 from jupyter_qcred.core.errors import RedactionError
 from jupyter_qcred.redact import Redactor, StreamWindow
 from jupyter_qcred.redact.hold import HoldBack
 from jupyter_qcred.redact.redactor import add
 
+from .pack import pack_long
 from .withheld import WITHHELD, withheld
 
 if TYPE_CHECKING:
@@ -141,6 +142,11 @@ class RedactingSession(Session):
             kind = msg["header"]["msg_type"]
             msg, findings = self._safe(msg)
             self._report(findings, kind)
+        content = msg.get("content")
+        if self.pack is json_packer and isinstance(content, dict) and self.redactor.generation:
+            packed = pack_long(content, self.pack)
+            if packed is not None:
+                msg = _Redacted(msg, content=packed)
         return super().serialize(msg, ident)
 
     # -- streams

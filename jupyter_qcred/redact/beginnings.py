@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _DIGITS: Final = 8
 """Characters by which a form of digits alone is told: four of them are in any table."""
 
+_NEAR: Final = 512
+_LONG: Final = 48
+"""A longer end of the near bytes is in a pattern: then the rest is worth a look."""
+
 _NOTHING: Final = 1 << 62
 
 _ROOM: Final = 4
@@ -45,6 +49,7 @@ class Beginnings:
             for length, texts in sizes.items()
             if texts
         }
+        self._all = b"\n".join(pattern.text for pattern in patterns)
         self._reach = max((len(pattern.text) for pattern in patterns), default=0)
         self._heads: dict[bytes, list[bytes]] = {}
         for literal in literals:
@@ -55,7 +60,7 @@ class Beginnings:
     def held_from(self, data: bytes) -> int:
         """Return where the end of ``data`` begins that is to be held; its length for nothing."""
         held = self._literal_from(data) if self._heads else len(data)
-        if self._pieces:
+        if self._pieces and self._may_hold(data):
             end = data[-max(256, _ROOM * self._reach) :]
             origin = len(data) - len(end)
             held = min(held, origin + self._squeezed_from(end))
@@ -64,6 +69,14 @@ class Beginnings:
                 end = end[: unfinished_from(end)]
                 held = min(held, origin + self._squeezed_from(blanked(end)))
         return held
+
+    def _may_hold(self, data: bytes) -> bool:
+        """Whether it is worth a closer look; mostly it is not."""
+        end = data[-256:]
+        return b"\x1b" in end or b"<" in end or self._ends_in_piece(squeeze(end))
+
+    def _ends_in_piece(self, squeezed: bytes) -> bool:
+        return any(squeezed[-size:] in pieces for size, pieces in self._pieces.items())
 
     def any_from(self, data: bytes) -> int:
         """Return where the end of ``data`` begins which is as long as the longest form."""
@@ -74,16 +87,19 @@ class Beginnings:
         return max(0, min(start, len(data) - self._longest))
 
     def _squeezed_from(self, end: bytes) -> int:
-        squeezed = squeeze(end)
-        longest = 0
-        for size, pieces in self._pieces.items():
-            at = len(squeezed) - size
-            while at >= 0 and squeezed[at : at + size] in pieces:
-                at -= 1
-            length = len(squeezed) - at - 1
-            if length >= size:
-                longest = max(longest, min(length, self._reach))
-        return kept_positions(end)[-longest] if longest else _NOTHING
+        """Return where the longest end begins that stands in any pattern."""
+        near = squeeze(end[-_NEAR:])
+        if not self._ends_in_piece(near):
+            return _NOTHING
+        squeezed = near if near[-_LONG:] not in self._all else squeeze(end)
+        least, most = self._size, min(len(squeezed), self._reach)
+        while least < most:
+            length = (least + most + 1) // 2
+            if squeezed[-length:] in self._all:
+                least = length
+            else:
+                most = length - 1
+        return kept_positions(end)[-least]
 
     def _literal_from(self, data: bytes) -> int:
         end = data[-self._longest :] if self._longest else b""

@@ -151,17 +151,23 @@ def redact_notebook_text(redactor: Redactor, text: str) -> Redaction:
 
 
 def _redact_parsed(redactor: Redactor, text: str, notebook: object) -> Redaction:
-    plain = redactor.text(text)
-    if plain.findings and _same_shape(notebook, plain.text):
-        notebook, text = json.loads(plain.text), plain.text
-    else:
-        plain = Redaction(text, NOTHING)
     inner = Notebooks(redactor).redact(notebook)
+    plain = redactor.text(text)
     if not inner.findings:
-        return plain
-    total = dict(plain.findings)
-    add(total, inner.findings)
-    return Redaction(json.dumps(inner.value, ensure_ascii=False, indent=1) + "\n", total)
+        # A key that stands twice is read once, and the other entry may hold a value.
+        twice = plain.findings and _same_shape(notebook, plain.text)
+        return plain if twice else Redaction(text, NOTHING)
+    if _is_json_of(inner.value, plain.text):
+        return Redaction(plain.text, inner.findings)
+    written = json.dumps(inner.value, ensure_ascii=False, indent=1) + "\n"
+    return Redaction(written, inner.findings)
+
+
+def _is_json_of(value: object, text: str) -> bool:
+    try:
+        return bool(json.loads(text) == value)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _same_shape(value: object, text: str) -> bool:
