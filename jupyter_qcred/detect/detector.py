@@ -30,9 +30,8 @@ class Detector:
         anchors: lower-case words; without one of them, in any case, the regex is not tried.
         near: characters before and after an anchor within which a match may begin; empty: it
             begins with the anchor. Anchors that look ahead must begin a word.
-        ahead: what a match begins with, as a regex; tried before anything else, it makes a search
-            through ``near`` four times as fast.
-        longest: the most characters a match may have, where ``near`` is given.
+        ahead: a regex for the first characters of a match, at most 160; needed with ``near``, where
+            only places at which it matches are looked at.
         left: characters which may not stand before the match, as in a regex class.
         right: the same after the match.
         context: lower-case words of which one must stand near; none: no such condition.
@@ -57,7 +56,6 @@ class Detector:
     anchors: tuple[str, ...]
     near: tuple[int, ...] = ()
     ahead: str = ""
-    longest: int = 256
     left: str = ""
     right: str = ""
     context: tuple[str, ...] = ()
@@ -104,8 +102,8 @@ class Detector:
             raise _error({"id": self.id}, f"{wrong[0]!r} cannot be used there")
         if not _ID.fullmatch(self.id) or not self.anchors or len(self.near) not in {0, 2}:
             raise _error({"id": self.id}, "bad id, no anchors, or near is not [before, after]")
-        if "(?P<secret>" not in self.regex:
-            raise _error({"id": self.id}, "the regex has no group 'secret'")
+        if "(?P<secret>" not in self.regex or bool(self.near) != bool(self.ahead):
+            raise _error({"id": self.id}, "the regex has no group 'secret', or near has no ahead")
 
 
 def _fits(declared: str, value: object) -> bool:

@@ -28,7 +28,8 @@ _RUNS: Final = (
     re.compile(r"[A-Za-z0-9+/=_-]++"),  # base64
     re.compile(r"[^\s\"'`<>\x00\x01]++"),  # anything in a shell line or a table
 )
-_ESCAPE: Final = re.compile(r"\\[nrtbf\"'`]")
+_LETTER: Final = re.compile(r"\\[nrtbf]")
+_QUOTE: Final = re.compile(r"\\([\"'`])")
 _QUOTES: Final = "\"'`"
 _BORDERS: Final = ".,;:=()[]{}-_/\\"
 """What may stand before or after a run without being part of the secret."""
@@ -84,8 +85,10 @@ class Earlier:
 
     def _candidates(self, text: str) -> Iterator[tuple[int, int]]:
         """Spans whose length is one that was issued."""
-        # The letter of an escape is no part of what follows it.
-        plain = _ESCAPE.sub("  ", text) if "\\" in text else text
+        plain = text
+        if "\\" in text:
+            # Neither the letter of an escape nor a backslash is part of what is beside it.
+            plain = _QUOTE.sub(r" \1", _LETTER.sub("  ", text))
         for run in _RUNS:
             for found in run.finditer(plain):
                 start, end = found.span()

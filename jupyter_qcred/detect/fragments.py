@@ -46,12 +46,22 @@ _ESCAPED: Final = (r"(?<=\\[nrtbf])", r"(?<=\\u00[0-9A-Fa-f]{2})", r"(?<=%[0-9A-
 """A letter may be the end of an escape, in JSON or a URL, and no neighbour at all."""
 
 
-def compile_regex(regex: str, left: str, right: str, ahead: str = "") -> re.Pattern[str]:
-    r"""Put the fragments in, and the borders round it.
+def compile_regex(regex: str, left: str, right: str) -> re.Pattern[str]:
+    """Put the fragments in, and the borders round it."""
+    body = _USE.sub(lambda use: FRAGMENTS[use[1]], regex)
+    return re.compile(rf"{_border(left)}(?:{body})(?![\x01{right}])")
+
+
+def compile_lead(ahead: str, left: str) -> re.Pattern[str]:
+    """Make the regex for the empty text before ``ahead``, which is the cheapest to try first."""
+    return re.compile(rf"(?={ahead}){_border(left)}")
+
+
+def _border(left: str) -> str:
+    r"""What must be before a match.
 
     ``\x01`` stands where something was redacted (see ``views``): nothing may begin or end there
     that was not a match before, so it is always among the neighbours that forbid one.
     """
-    body = _USE.sub(lambda use: FRAGMENTS[use[1]], regex)
-    borders = "|".join((rf"(?<![\x01{left}])", *_ESCAPED)) if left else r"(?<!\x01)"
-    return re.compile(rf"(?={ahead})(?:{borders})(?:{body})(?![\x01{right}])")
+    alternatives = (rf"(?<![\x01{left}])", *_ESCAPED) if left else (r"(?<!\x01)",)
+    return f"(?:{'|'.join(alternatives)})"

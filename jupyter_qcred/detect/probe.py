@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from .checks import CHECKS, EXAMPLES, NEEDS, READERS, claims_hold
-from .fragments import compile_regex
+from .fragments import compile_lead, compile_regex
 from .randomness import entropy
 from .views import BARRIERS, barrier_after, barrier_before
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Spans = Iterator[tuple[int, int]]
 
 _JUST_BEFORE: Final = 32
+LONGEST_AHEAD: Final = 160
+"""Characters; see ``Detector.ahead``."""
 
 
 class Probe:
@@ -27,19 +29,27 @@ class Probe:
         detector: the detector.
     """
 
-    __slots__ = ("_regex", "detector")
+    __slots__ = ("_lead", "_regex", "detector")
 
     def __init__(self, detector: Detector) -> None:
         self.detector: Final = detector
         self._regex: re.Pattern[str] | None = None
+        self._lead: re.Pattern[str] | None = None
 
     @property
     def regex(self) -> re.Pattern[str]:
         """The whole regex; compiled at its first use, since most are never needed."""
         if self._regex is None:
             it = self.detector
-            self._regex = compile_regex(it.regex, it.left, it.right, it.ahead)
+            self._regex = compile_regex(it.regex, it.left, it.right)
         return self._regex
+
+    @property
+    def lead(self) -> re.Pattern[str]:
+        """Matches, empty, where a match of the whole regex may begin."""
+        if self._lead is None:
+            self._lead = compile_lead(self.detector.ahead, self.detector.left)
+        return self._lead
 
     def may_begin(self, text: str, anchor: int) -> bool:
         """Whether it is worth while to look round this anchor, as far as that is known at once."""
@@ -60,10 +70,12 @@ class Probe:
                 yield from self._search(text, first, last)
             return
         match = self.regex.match
+        done = 0
         for start, _ in anchors:
-            found = match(text, start)
+            found = match(text, start) if start >= done else None
             if found is not None and self._accepts(text, found):
                 yield found.span("secret")
+                done = found.end()
 
     def _windows(self, text: str, anchors: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         """The first and last characters of the stretches in which a match may begin."""
@@ -81,19 +93,16 @@ class Probe:
         return windows
 
     def _search(self, text: str, first: int, last: int) -> Spans:
-        search = self.regex.search
-        # One character more than a match can have: what follows it is seen too.
-        end = last + self.detector.longest + 1
         at = first
         while at <= last:
-            found = search(text, at, end)
-            if found is None or found.start() > last:
+            lead = self.lead.search(text, at, last + LONGEST_AHEAD)
+            if lead is None or lead.start() > last:
                 return
-            if self._accepts(text, found):
+            at = lead.start() + 1
+            found = self.regex.match(text, lead.start())
+            if found is not None and self._accepts(text, found):
                 yield found.span("secret")
-                at = max(found.end(), at + 1)
-            else:
-                at = found.start() + 1
+                at = max(at, found.end())
 
     def _accepts(self, text: str, found: re.Match[str]) -> bool:
         detector = self.detector
