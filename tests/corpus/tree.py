@@ -28,6 +28,7 @@ _NAMES: Final = {
     "d-wave": "DWAVE_API_TOKEN",
     "ionq": "IONQ_API_KEY",
     "aws-key-id": "AWS_ACCESS_KEY_ID",
+    "aws-key-id-letters": "AWS_ACCESS_KEY_ID",
     "aws-secret-key": "AWS_SECRET_ACCESS_KEY",
     "aws-session": "AWS_SESSION_TOKEN",
     "azure-secret": "AZURE_CLIENT_SECRET",

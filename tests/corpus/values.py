@@ -135,6 +135,8 @@ _MAKERS: Final[dict[str, Callable[[random.Random], str]]] = {
     "d-wave": lambda rng: f"{_some(rng, string.ascii_uppercase, 4)}-{_hex(rng, 40)}",
     "ionq": lambda rng: _some(rng, _LETTERS + _DIGITS, 32),
     "aws-key-id": lambda rng: f"AKIA{_some(rng, string.ascii_uppercase + '234567', 16)}",
+    # Of thirty such ids, one has no digit.
+    "aws-key-id-letters": lambda rng: f"AKIA{_some(rng, string.ascii_uppercase, 16)}",
     "aws-secret-key": lambda rng: (
         f"{_some(rng, _BASE64, 12)}/{_some(rng, _BASE64, 15)}+{_some(rng, _BASE64, 11)}"
     ),

@@ -123,8 +123,9 @@ def test_no_clean_notebook_holds_a_value() -> None:
     for number, disguise in enumerate(DISGUISES):
         value = everybody[number % len(everybody)]
         if disguise.promised and disguise.fits(value.text):
-            assert not survives(value, disguise, notebooks[number])
-    assert not any(survives(value, PLAIN, notebooks[:20]) for value in everybody)
+            assert not survives(value, disguise, notebooks[number]["cells"][:2])
+    written = json.dumps(notebooks)
+    assert not any(value.text in written for value in everybody)
 
 
 def test_names_are_unique() -> None:
