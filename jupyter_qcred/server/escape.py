@@ -71,10 +71,13 @@ def without_outputs(
 
 
 def _bare(cell: dict[str, Any]) -> dict[str, Any]:
-    kept: dict[str, Any] = {key: cell[key] for key in _KEPT if key in cell} | {"metadata": {}}
+    kept: dict[str, Any] = {key: cell[key] for key in _KEPT if key in cell}
     source = kept.get("source")
     if isinstance(source, list):
         kept["source"] = "".join(source)  # a value may go on in the next line of the list
+    if not all(isinstance(text, str) for text in kept.values()):
+        raise ValueError("a cell that is no text")  # noqa: TRY004 - as above
+    kept["metadata"] = {}
     if cell.get("cell_type") == "code":
         kept |= {"outputs": [], "execution_count": None}
     return kept

@@ -8,6 +8,7 @@ and more can be guessed by.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +29,9 @@ MOST: Final = 4096
 
 SHORTEST: Final = 16
 """Characters: a shorter text can be guessed, and is found in innocent text."""
+
+_SPACE: Final = re.compile(r"\s")
+"""Values of several words (PEM, JSON) cannot be cut out of a text again, so they are not kept."""
 
 _LARGEST: Final = 1 << 20
 _DAY: Final = 86400
@@ -58,7 +62,7 @@ class IssuedFile:
         new = {
             fingerprints.of(value): [credential, len(value.strip()), today]
             for value in values
-            if len(value.strip()) >= SHORTEST
+            if len(value.strip()) >= SHORTEST and not _SPACE.search(value.strip())
         }
         if not new or not self._days:
             return

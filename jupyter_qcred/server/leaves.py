@@ -18,6 +18,8 @@ _TEXTS: Final = frozenset({"source", "input", "text", "traceback", "evalue", "en
 _MEDIA: Final = re.compile(r"(image/(?!svg)|audio/|video/|application/(pdf|octet-stream))")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]*")
 _LONGEST_KEY: Final = 100
+_WALKED: Final = (str, dict, list)
+_NUMBERS: Final = frozenset({int, float, bool, type(None)})
 
 Place = tuple["Place | None", Any]
 """A key, and the place of the container that has it."""
@@ -57,7 +59,7 @@ def leaves(part: object) -> tuple[list[Leaf], bool]:
             if isinstance(node, list):
                 if (text := _joined(node)) is not None:
                     found.append(Leaf(text, lead, place, lines=True))
-                else:
+                elif not _NUMBERS.issuperset(map(type, node)):
                     entries = enumerate(node)
                     stack.extend((value, (place, at), lead) for at, value in entries)
             else:
@@ -69,7 +71,9 @@ def _entries(node: dict[Any, Any], place: Place | None) -> list[tuple[Any, Place
     return [
         (value, (place, key), _lead(key))
         for key, value in node.items()
-        if not (key in _FORMAT and isinstance(value, str)) and not _is_media(key, value)
+        if isinstance(value, _WALKED)
+        and not (key in _FORMAT and isinstance(value, str))
+        and not _is_media(key, value)
     ]
 
 
@@ -82,12 +86,12 @@ def _is_media(key: object, value: object) -> bool:
     if not isinstance(key, str) or _MEDIA.match(key) is None:
         return False
     text = _joined(value) if isinstance(value, list) else value
-    return isinstance(text, str) and _BASE64.fullmatch(text) is not None
+    return isinstance(text, str) and _BASE64.fullmatch(text, 0, 1024) is not None
 
 
 def _joined(node: list[Any]) -> str | None:
     """The lines of a text as one; None: it is another list."""
-    if not node or not all(isinstance(line, str) for line in node):
+    if not node or type(node[0]) is not str or not all(isinstance(line, str) for line in node):
         return None
     return "".join(node) if all(line.endswith("\n") for line in node[:-1]) else None
 

@@ -72,6 +72,7 @@ class RuleBook:
                     Earlier(self.fingerprints, known) if known else None,
                     self._allow_list(),
                     self.fingerprints,
+                    min((one.length for one in known.values()), default=1),
                     version,
                 )
             return self._last
