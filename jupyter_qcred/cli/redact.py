@@ -1,12 +1,13 @@
-"""``jupyter qcred redact``: take known values out of files, or of recorded messages."""
+"""``jupyter qcred redact``: take secrets out of files, or of recorded messages."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from jupyter_qcred.core.errors import ConfigError, QcredError
 
@@ -20,12 +21,13 @@ REFUSED: Final = 1
 USAGE: Final = 2
 
 _ABOUT = """\
-Take values out of files, by the very code by which a server redacts what it saves. Clean files stay
-byte for byte as they are. A changed notebook is written as Jupyter writes it. A file that is no
-text and holds a value is refused, and left as it is.
+Take secrets out of files, by the very code by which a server redacts what it saves. Clean files
+stay byte for byte as they are. A changed notebook is written as Jupyter writes it. A file that is
+no text and holds a known value is refused, and left as it is.
 
-The values come from --known: a JSON object of names and values, in a file with mode 0600, such as
-{"ibm-quantum": "…", "ionq": ["…", "…"]}. Each becomes [redacted:NAME].
+Known values come from --known: a JSON object of names and values, in a file with mode 0600, such as
+{"ibm-quantum": "...", "ionq": ["...", "..."]}. Each becomes [redacted:NAME], in whatever disguise.
+Notebooks also lose what has the format of a secret, as at a save; settings of the server count.
 
 With --live, FILE holds messages of a kernel, one JSON object a line (header.msg_type,
 parent_header.msg_id, content). They pass the very code by which a kernel redacts what it sends;
@@ -47,7 +49,7 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "redact",
-        help="take known values out of files",
+        help="take secrets out of files",
         description=_ABOUT,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -69,15 +71,19 @@ def run(args: argparse.Namespace) -> int:
         print(f"jupyter qcred redact: {wrong}", file=sys.stderr)
         return USAGE
     try:
-        redactor = _redactor(args)
+        return (_live if args.live else _files)(args, files)
     except ConfigError as error:
         return _show_error(args, error)
-    if args.live:
-        return _live(args, files, redactor)
+
+
+def _files(args: argparse.Namespace, files: list[Path]) -> int:
+    from jupyter_qcred.deliver.settings import load_config
+
     from .redaction.files import FileRedactor, RefusedError
+    from .redaction.saving import save_check
 
     output = Path(args.output) if args.output else None
-    worker = FileRedactor(redactor, output)
+    worker = FileRedactor(save_check(load_config(), partial(_arm, args)), output)
     receipt: dict[str, Mapping[str, int]] = {}
     refused = 0
     for file in files:
@@ -90,10 +96,14 @@ def run(args: argparse.Namespace) -> int:
     return REFUSED if refused else 0
 
 
-def _live(args: argparse.Namespace, files: list[Path], redactor: Redactor) -> int:
+def _live(args: argparse.Namespace, files: list[Path]) -> int:
+    from jupyter_qcred.deliver.settings import load_config
+
     from .redaction.files import RefusedError, place
     from .redaction.live import LiveRedactor
+    from .redaction.saving import live_redactor
 
+    redactor = live_redactor(load_config(), partial(_arm, args))
     receipt: dict[str, Mapping[str, int]] = {}
     refused = 0
     for file in files:
@@ -139,31 +149,12 @@ def _misplaced(output: Path, files: list[Path]) -> str:
     return ""
 
 
-def _redactor(args: argparse.Namespace) -> Redactor:
-    """A redactor with the settings of a server, that knows what the user says."""
-    from jupyter_qcred.deliver.settings import load_config
-    from jupyter_qcred.redact import Redactor
-
-    settings: Mapping[str, Any] = load_config().get("CredentialService", {})
-    lengths = {
-        argument: settings[trait]
-        for trait, argument in (
-            ("min_secret_length", "min_length"),
-            ("min_fragment_length", "min_fragment"),
-        )
-        if trait in settings
-    }
-    redactor = Redactor(**lengths)
-    if args.known:
-        _arm(redactor, Path(args.known))
-    else:
-        print("jupyter qcred redact: no values are known: name them by --known", file=sys.stderr)
-    return redactor
-
-
-def _arm(redactor: Redactor, file: Path) -> None:
+def _arm(args: argparse.Namespace, redactor: Redactor) -> None:
     from .redaction.known import read_known
 
+    if not args.known:
+        return
+    file = Path(args.known)
     for number, (name, secrets) in enumerate(read_known(file).items(), 1):
         refused = redactor.arm(name, [secret.reveal() for secret in secrets])
         if refused:

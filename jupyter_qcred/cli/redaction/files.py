@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import base64
-import json
 import logging
 import os
 import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-import nbformat
-import nbformat.reader
 from tornado.web import HTTPError
 
-from jupyter_qcred.server.save_check import SaveCheck
+from .notebook import notebook_of, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jupyter_qcred.redact import Redactor
+    from jupyter_qcred.server.save_check import SaveCheck
 
     Model = dict[str, Any]
-
-
-_format: Final[Any] = nbformat  # partly typed
-_reader: Final[Any] = nbformat.reader
 
 
 class RefusedError(Exception):
@@ -38,12 +31,12 @@ class FileRedactor:
     """Takes values out of files.
 
     Args:
-        redactor: knows the values.
+        check: decides what may be written of a file, as at a save.
         output: where results go; None: into the place of the originals.
     """
 
-    def __init__(self, redactor: Redactor, output: Path | None) -> None:
-        self._check = SaveCheck(redactor)
+    def __init__(self, check: SaveCheck, output: Path | None) -> None:
+        self._check = check
         self._output = output
         self._log = logging.getLogger("jupyter_qcred")
 
@@ -55,22 +48,37 @@ class FileRedactor:
         """
         try:
             data = file.read_bytes()
-            model = _model(file, data)
-            checked, findings = self._check.or_refuse(model, file.name, self._log)
-            self._write(file, data if checked is model else _bytes(checked))
+            redacted, findings = self._redacted(file, data)
+            self._write(file, data, redacted)
         except HTTPError as error:
             raise RefusedError(str(error.reason).replace("Not saved", "Not redacted")) from None
         except OSError as error:
             raise RefusedError(error.strerror or type(error).__name__) from None
         return findings
 
-    def _write(self, file: Path, data: bytes) -> None:
+    def _redacted(self, file: Path, data: bytes) -> tuple[bytes, Mapping[str, int]]:
+        """What a save would write, and the findings in it."""
+        notebook = notebook_of(data) if file.suffix == ".ipynb" else None
+        if notebook is not None:
+            model = {"type": "notebook", "format": "json", "content": notebook}
+            checked, findings = self._check.or_refuse(model, file.name, self._log)
+            if checked is model:
+                return data, findings
+            # What Jupyter can't write as a notebook, it opened as text.
+            with suppress(Exception):
+                return written(checked["content"]), findings
+        model = _text(data)
+        checked, findings = self._check.or_refuse(model, file.name, self._log)
+        return data if checked is model else _bytes(checked), findings
+
+    def _write(self, file: Path, data: bytes, redacted: bytes) -> None:
+        mode = file.stat().st_mode
         if self._output is not None:
             self._output.mkdir(parents=True, exist_ok=True)
-            place(self._output / file.name, data, file.stat().st_mode)
-        elif data != file.read_bytes():
+            place(self._output / file.name, redacted, mode)
+        elif redacted != data:
             # Where it is a link, the file behind it is the one that changes.
-            place(file.resolve(), data, file.stat().st_mode)
+            place(file.resolve(), redacted, mode)
 
 
 def place(target: Path, data: bytes, mode: int) -> None:
@@ -88,41 +96,14 @@ def place(target: Path, data: bytes, mode: int) -> None:
         raise
 
 
-def _model(file: Path, data: bytes) -> Model:
-    """The contents model that a front-end would put for this file."""
-    if file.suffix == ".ipynb":
-        # What can't be read as a notebook is opened as text, and saved so.
-        with suppress(Exception):
-            return {"type": "notebook", "format": "json", "content": _notebook(data)}
+def _text(data: bytes) -> Model:
+    """The contents model that a front-end would put for a file that is no notebook."""
     try:
         return {"type": "file", "format": "text", "content": data.decode()}
     except UnicodeDecodeError:
         return {"type": "file", "format": "base64", "content": base64.b64encode(data).decode()}
 
 
-def _notebook(data: bytes) -> Model:
-    """A notebook as a server hands it out and gets it back: its lines joined, nothing converted."""
-    notebook = _reader.reads(data.decode("utf-8-sig"))
-    # Written once now, so that what can't be written is text from the beginning.
-    _written(notebook)
-    content: Model = json.loads(json.dumps(notebook))
-    return content
-
-
-def _written(notebook: Any) -> str:
-    major = _reader.get_version(notebook)[0]
-    text: str = _format.versions[major].writes_json(_format.from_dict(notebook))
-    return text if text.endswith("\n") else f"{text}\n"
-
-
 def _bytes(model: Model) -> bytes:
-    content = model["content"]
-    if model["type"] == "file":
-        return base64.b64decode(content) if model["format"] == "base64" else content.encode()
-    text = _written(content)
-    try:
-        return text.encode()
-    except UnicodeEncodeError:  # half a surrogate pair, which only an escape can express
-        return "".join(
-            c if not "\ud800" <= c <= "\udfff" else f"\\u{ord(c):04x}" for c in text
-        ).encode()
+    content: str = model["content"]
+    return base64.b64decode(content) if model["format"] == "base64" else content.encode()

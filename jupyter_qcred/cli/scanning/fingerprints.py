@@ -1,7 +1,8 @@
 """Fingerprints of what was found, and the keys they are made with.
 
 Without a baseline the key is the user's own: a random file that never leaves this machine, so that
-a report says nothing about a secret to anybody else.
+a report says nothing about a secret to anybody else. It is the one by which servers know what the
+user allowed.
 
 A baseline is compared between machines, so its key has to stand in it, and whoever reads the
 baseline can try values. What machines make (keys, tokens) has far too many values to try. A
@@ -13,15 +14,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
-import secrets
 from pathlib import Path
-from typing import Final
 
-from jupyter_qcred.core.errors import ConfigError
 from jupyter_qcred.detect.fingerprint import Fingerprints
-
-KEY_BYTES: Final = 32
+from jupyter_qcred.server.own_file import own_key
 
 
 class OwnFingerprints:
@@ -32,7 +28,7 @@ class OwnFingerprints:
 
     @functools.cached_property
     def _made(self) -> Fingerprints:
-        return Fingerprints(_own_key(self._file or _own_file()))
+        return Fingerprints(own_key(self._file or _own_file()))
 
     def __call__(self, secret: str) -> str:
         """Return the fingerprint of a secret."""
@@ -58,41 +54,10 @@ class SharedFingerprints:
 
 
 def _own_file() -> Path:
+    """The key of the user's servers: what a scan names can be allowed there."""
     from jupyter_core.paths import jupyter_data_dir
 
-    return Path(jupyter_data_dir()) / "qcred" / "scan.key"
+    from jupyter_qcred.deliver.settings import load_config
 
-
-def _own_key(file: Path) -> bytes:
-    """Read the key, or make one: several processes that do so at once end with the same."""
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not file.exists():
-            _create(file)
-        key = file.read_bytes()
-    except OSError as error:
-        raise ConfigError(
-            f"The key for fingerprints, {file}, can't be used: {error.strerror}",
-            next_step="Correct its permissions, or set JUPYTER_DATA_DIR to a directory of yours",
-        ) from None
-    if len(key) != KEY_BYTES:
-        raise ConfigError(f"{file} is damaged", next_step="Remove it: a new one is made")
-    return key
-
-
-def _create(file: Path) -> None:
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as opened:
-            opened.write(secrets.token_bytes(KEY_BYTES))
-            opened.flush()
-            os.fsync(opened.fileno())
-        try:
-            os.link(temporary, file)  # whole, and never over another's
-        except FileExistsError:
-            return
-        except OSError:  # a file system without links
-            temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
+    set_ = load_config().get("SaveRedaction", {}).get("fingerprint_key_file", "")
+    return Path(set_ or Path(jupyter_data_dir()) / "qcred" / "fingerprint.key")

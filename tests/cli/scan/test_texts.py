@@ -55,7 +55,7 @@ def test_the_same_secret_has_the_same_fingerprint_for_one_user_alone(
     a, b, c = (hit["fingerprint"] for hit in found())
     assert a == b != c
     assert found()[0]["fingerprint"] == a
-    (stored,) = (place.parent / "home").rglob("scan.key")
+    (stored,) = (place.parent / "home").rglob("fingerprint.key")
     assert stored.stat().st_mode & 0o777 == 0o600
     assert stored.stat().st_size == 32
     (tmp_path / "other").mkdir()
