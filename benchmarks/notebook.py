@@ -28,6 +28,9 @@ _SERIAL: Final = "SERIAL00"
 _CHANGED: Final = "CHANGED0"
 """In the one cell that its user goes on editing."""
 
+_PNG: Final = "iVBORw0KGgoAAAANSUhEUgAA"
+"""How every PNG begins."""
+
 _FRAME: Final = """\
 \x1b[0;31m---------------------------------------------------------------------------\x1b[0m
 \x1b[0;31mRuntimeError\x1b[0m                              Traceback (most recent call last)
@@ -126,7 +129,10 @@ def _code(rng: random.Random, number: int, outputs: Outputs) -> dict[str, Any]:
 
 def _image(rng: random.Random) -> dict[str, Any]:
     image = base64.b64encode(rng.randbytes(rng.randint(8_000, 40_000))).decode()
-    data = {"image/png": _SERIAL + image, "text/plain": "<Figure size 640x480 with 1 Axes>"}
+    data = {
+        "image/png": f"{_PNG}{_SERIAL}{image}",
+        "text/plain": "<Figure size 640x480 with 1 Axes>",
+    }
     return {"output_type": "display_data", "data": data, "metadata": {}}
 
 
