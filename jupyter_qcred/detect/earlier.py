@@ -74,8 +74,9 @@ class Earlier:
         found: set[Finding] = set()
         seen: dict[str, Issued | None] = {}
         for view in views(text):
-            for start, end in self._candidates(view.text):
-                candidate = view.text[start:end]
+            searched = view.text
+            for start, end in self._candidates(searched):
+                candidate = searched[start:end]
                 if candidate not in seen:
                     seen[candidate] = self._known.get(self._fingerprints.of(candidate))
                 issued = seen[candidate]

@@ -9,8 +9,8 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
-from benchmarks.notebook import notebook
 
+from benchmarks.notebook import notebook
 from jupyter_qcred.detect import Detectors
 from jupyter_qcred.redact.tree import collect
 
@@ -98,14 +98,14 @@ CLEAN: dict[str, Callable[[random.Random], str]] = {
     "training": lambda r: f"tokens: {r.randint(1, 10**12)} secret: 0.{r.randint(1, 10**9)}",
     "code": lambda _: (
         'token = os.environ["IBM_QUANTUM_TOKEN"]\napi_key = os.getenv("IONQ_API_KEY")\n'
-        "password = getpass('Password: ')\nsecret = client.secrets.kv.v2.read_secret(path='ionq1')\n"
+        "password = getpass('Password: ')\nsecret = vault.secrets.kv.v2.read_secret(path='ionq1')\n"
         "token=token, password=settings.password, api_key=cfg['ionq']['api_key']"
     ),
     "helper": lambda _: 'import jupyter_qcred as qcred\nqcred.get("ibm-quantum").reveal()',
     "placeholders": lambda _: 'token="[redacted:ibm-quantum]" [redacted:generic-secret] key: ***',
     "examples": lambda _: (
         "export AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
-        'token = "YOUR_TOKEN_HERE_12345"\napi_key: <your api key 1>\npassword = "${DB_PASSWORD_2}"\n'
+        'token = "YOUR_TOKEN_HERE_12345"\napi_key: <your key 1>\npassword = "${PASSWORD_2}"\n'
         "postgresql://user:password@localhost/db  hvs.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
     ),
     "links": lambda r: (

@@ -14,7 +14,7 @@ from jupyter_qcred.core.errors import ConfigError
 from jupyter_qcred.detect import Detector, Detectors
 from jupyter_qcred.detect.detector import _ID
 from jupyter_qcred.detect.examples import Example, fill
-from jupyter_qcred.detect.fragments import FRAGMENTS, _USE
+from jupyter_qcred.detect.fragments import _USE, FRAGMENTS
 from jupyter_qcred.detect.probe import LONGEST_AHEAD
 
 ALL = Detectors.builtin()
@@ -152,8 +152,13 @@ def test_an_unknown_id_is_refused(narrowed: object) -> None:
 def test_a_wrong_file_is_refused(change: dict[str, object], said: str) -> None:
     """A detector that can't work says so when it is read, not when a secret passes it."""
     data = {
-        **{"id": "a", "title": "A", "vendor": "Any", "regex": "(?P<secret>abc)"},
-        **{"anchors": ["abc"], "good": ["abc"], "bad": ["abd"]},
+        "id": "a",
+        "title": "A",
+        "vendor": "Any",
+        "regex": "(?P<secret>abc)",
+        "anchors": ["abc"],
+        "good": ["abc"],
+        "bad": ["abd"],
     }
     assert Detector.parse(data).id == "a"
     with pytest.raises(ConfigError, match=re.escape(said)):

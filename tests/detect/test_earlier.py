@@ -7,10 +7,10 @@ import random
 import time
 
 import pytest
-from benchmarks.notebook import notebook
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.notebook import notebook
 from jupyter_qcred.detect import Detectors, Earlier, Finding, Fingerprints, Issued
 from jupyter_qcred.detect.examples import fill
 

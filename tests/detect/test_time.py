@@ -10,16 +10,16 @@ from jupyter_qcred.detect import Detector, Detectors
 
 ALL = Detectors.builtin()
 PIECES = (
-    *("", " ", "=", '="', "a", "A0", "-", "_.", "/+", "\\n", "\n", "aA0" * 20, "a." * 40, "://a:"),
-    *("eyJhbGciOiJIUzI1NiJ9.", "%2F", "\x00", "\x1b[0m", "[redacted:x]", "-A", "é"),
+    *("", " ", '="', "a", "-", "_.", "/+", "\\n", "aA0" * 20, "a." * 40, "://a:"),
+    *("eyJhbGciOiJIUzI1NiJ9.", "%2F", "\x00", "\x1b[0m", "-A"),
 )
-SIZE = 6_000
+SIZE = 4_000
 
 
 def seconds(detectors: Detectors, text: str) -> float:
     """The least processor time of several runs: what others do on the machine doesn't count."""
     best = float("inf")
-    for _ in range(3):
+    for _ in range(2):
         started = time.thread_time()
         detectors.find(text)
         best = min(best, time.thread_time() - started)
