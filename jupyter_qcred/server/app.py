@@ -57,6 +57,8 @@ class QcredApp(ExtensionApp):
         if self.redact_contents:
             self.saving = SaveRedaction(service, parent=self)
             self.saving.redact_exports(serverapp.config)
+            if self.saving.documents_in_memory:
+                _default(serverapp, "YDocExtension", ystore_class=DOCUMENT_STORE)
             self._compose_contents(serverapp)
             # An extension linked after us may bring another class, or load the configuration again.
             serverapp.observe(
@@ -94,6 +96,7 @@ class QcredApp(ExtensionApp):
 
 
 PROVISIONER = "qcred-provisioner"
+DOCUMENT_STORE = "jupyter_qcred.server.document_store.MemoryYStore"
 _CONNECTION = "kernel_websocket_connection_class"
 
 

@@ -142,11 +142,17 @@ class _Flows:
                 yield self._base.save(manager, checked, path)
         except BaseException:  # a cancelled request too must not leave it there
             if before is None:
-                yield manager.delete_file(path)
+                yield from self._delete(manager, path)
             else:
                 yield self._base.save(manager, before, path)
             raise
         self._tell(manager, found)
+
+    def _delete(self, manager: Any, path: str) -> Flow:
+        try:
+            yield manager.delete_file(path)
+        except NotImplementedError:  # such as of managers that only pass on; checkpoints go, too
+            yield manager.delete(path)
 
     def _content(self, manager: Any, path: str) -> Flow:
         """What to put back if the restored text can't be checked; None: there was no file."""

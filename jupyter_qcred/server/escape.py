@@ -76,7 +76,7 @@ def _bare(cell: dict[str, Any]) -> dict[str, Any]:
     if isinstance(source, list):
         kept["source"] = "".join(source)  # a value may go on in the next line of the list
     if not all(isinstance(text, str) for text in kept.values()):
-        raise ValueError("a cell that is no text")  # noqa: TRY004 - as above
+        raise ValueError("a cell that is no text")
     kept["metadata"] = {}
     if cell.get("cell_type") == "code":
         kept |= {"outputs": [], "execution_count": None}

@@ -69,6 +69,13 @@ class SaveRedaction(LoggingConfigurable):
         help="Notebooks say in `metadata.qcred.redacted` how many values were redacted in them.",
     ).tag(config=True)
 
+    documents_in_memory = Bool(
+        True,  # noqa: FBT003
+        help="Keep the history of documents edited together (jupyter-collaboration) in memory: its "
+        "database on the disk holds whatever anybody typed. Has no effect where "
+        "`YDocExtension.ystore_class` is set.",
+    ).tag(config=True)
+
     def __init__(self, service: CredentialService, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._service = service
