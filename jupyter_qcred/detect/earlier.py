@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 SHORTEST: Final = 16
 LONGEST: Final = 8192
 
-_RUNS: Final = (
-    re.compile(r"[A-Za-z0-9_-]++"),
-    re.compile(r"[A-Za-z0-9_.~-]++"),  # JWT, hvs., client secrets of Azure
-    re.compile(r"[A-Za-z0-9+/=_-]++"),  # base64
-    re.compile(r"[^\s\"'`<>\x00\x01]++"),  # anything in a shell line or a table
+_CLASSES: Final = (
+    r"A-Za-z0-9_-",
+    r"A-Za-z0-9_.~-",  # JWT, hvs., client secrets of Azure
+    r"A-Za-z0-9+/=_-",  # base64
+    r"!#-&(-;=?-_a-~\x80-\U0010ffff",  # all but blanks, quotes and <>: a shell line, a table
 )
 _LETTER: Final = re.compile(r"\\[nrtbf]")
 _QUOTE: Final = re.compile(r"\\([\"'`])")
@@ -60,6 +60,11 @@ class Earlier:
         }
         self._lengths = frozenset(issued.length for issued in self._known.values())
         self._shortest = min(self._lengths, default=0)
+        # Runs that are too short are passed over without a step in Python for each.
+        self._runs = [
+            (re.compile(rf"(?<![{some}])[{some}]{{{self._shortest},}}+"), "=" in some)
+            for some in _CLASSES
+        ]
 
     def __repr__(self) -> str:
         return f"<Earlier: {len(self._known)}>"
@@ -90,10 +95,13 @@ class Earlier:
         if "\\" in text:
             # Neither the letter of an escape nor a backslash is part of what is beside it.
             plain = _QUOTE.sub(r" \1", _LETTER.sub("  ", text))
-        for run in _RUNS:
+        for run, signs in self._runs:
             for found in run.finditer(plain):
                 start, end = found.span()
-                if end - start >= self._shortest:
+                # Most runs are pieces of images: no more is done for them than must be.
+                if end - start in self._lengths:
+                    yield start, end
+                if signs or plain[start] in _BORDERS or plain[end - 1] in _BORDERS:
                     yield from self._cut(plain, start, end)
         for quote in _QUOTES:
             yield from self._between(plain, quote)
