@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -20,27 +21,48 @@ _COLOUR: Final = re.compile(r"\x1b\[[0-9;:?]{0,40}[A-Za-z]")
 _MARK: Final = re.compile(r"\[redacted:[^\]]*\]")
 
 
-def excerpt(text: str, found: Finding, others: Sequence[Finding]) -> str:
-    """Return the line of ``found`` with all secrets of ``others`` masked.
+def excerpt(text: str, findings: Sequence[Finding], at: int) -> str:
+    """Return the line of the finding at a position of ``findings``, with all of them masked.
 
     A line with one secret may hold another that no rule knows, so whatever looks as random as a
-    key (16 characters and more without a space, not a plain word) is left out too.
+    key (16 characters and more without a space, not a plain word) is left out too. Looks at the
+    finding's surroundings only: a line may have millions of characters, and of findings.
+
+    Args:
+        text: the text.
+        findings: in order, not overlapping.
+        at: which of them.
     """
-    begin = text.rfind("\n", 0, found.start) + 1
-    newline = text.find("\n", found.end)
-    end = len(text) if newline < 0 else newline
-    low, high = max(begin, found.start - _BEFORE), min(end, found.end + _AFTER)
-    parts = ["…"] if low > begin else []
+    found = findings[at]
+    low, cut_before = _low(text, found.start)
+    high, cut_after = _high(text, found.end)
+    first = at
+    while first and findings[first - 1].end > low:
+        first -= 1
+    parts = ["…"] if cut_before else []
     done = low
-    for other in sorted(others):
-        if other.end <= done or other.start >= high:
-            continue
+    for other in itertools.islice(findings, first, None):
+        if other.start >= high:
+            break
         parts += (_quiet(text[done : max(other.start, done)]), placeholder(other.rule))
         done = other.end
     parts += [_quiet(text[done:high])] if done < high else []
-    parts += ["…"] if high < end else []
+    parts += ["…"] if cut_after else []
     line = re.sub("……+", "…", printable("".join(parts)).strip())
     return "" if _MARK.fullmatch(line) else line
+
+
+def _low(text: str, start: int) -> tuple[int, bool]:
+    """Where the shown part of a line begins, and whether the line begins before."""
+    low = max(start - _BEFORE, 0)
+    newline = text.rfind("\n", low, start)
+    return (newline + 1, False) if newline >= 0 else (low, low > 0 and text[low - 1] != "\n")
+
+
+def _high(text: str, end: int) -> tuple[int, bool]:
+    high = min(end + _AFTER, len(text))
+    newline = text.find("\n", end, high)
+    return (newline, False) if newline >= 0 else (high, high < len(text) and text[high] != "\n")
 
 
 def without_colours(text: str) -> str:

@@ -6,8 +6,8 @@ user allowed.
 
 A baseline is compared between machines, so its key has to stand in it, and whoever reads the
 baseline can try values. What machines make (keys, tokens) has far too many values to try. A
-password that a person made may not, so the value is stretched by scrypt first: about twenty tries a
-second on one core, where a bare HMAC gives millions.
+password that a person made may not, so the value is stretched by scrypt first: ten or twenty tries
+a second on one core, where a bare HMAC gives millions.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class SharedFingerprints:
         self._of = functools.lru_cache(maxsize=4096)(self._stretched)
 
     def __call__(self, secret: str) -> str:
-        """Return the fingerprint of a secret; takes a twentieth of a second for a new one."""
+        """Return the fingerprint of a secret; takes a tenth of a second for a new one."""
         return self._of(secret)
 
     def _stretched(self, secret: str) -> str:

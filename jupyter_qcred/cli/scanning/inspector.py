@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _BATCH: Final = 8 * 1024 * 1024
 _MANY: Final = 4096
+_LOCATED: Final = 100
+"""Findings in a notebook's own metadata whose line is searched for: each takes a look at it all."""
 
 
 class Inspector:
@@ -52,16 +54,21 @@ class Inspector:
     def _in_piece(
         self, piece: Piece, found: list[Finding], path: str, commit: str
     ) -> Iterator[Hit]:
-        for (start, end, _), told in self._told(piece.text, found):
+        own = piece.cell is None
+        line, counted = 1, 0
+        for number, ((start, end, _), told) in enumerate(self._told(piece.text, found)):
             if piece.end is not None and start >= piece.end:
                 continue
-            line = piece.text.count("\n", 0, start) + 1 if piece.has_lines else None
+            line += piece.text.count("\n", counted, start)
+            counted = start
+            if own:
+                line = _line_of(piece.text[start:end], piece.raw) if number < _LOCATED else line
             yield Hit(
                 path,
-                line=_line_of(piece.text[start:end], piece.raw) if piece.cell is None else None,
+                line=line if own else None,
                 cell=piece.cell,
                 output=piece.output,
-                cell_line=line if piece.cell is not None else None,
+                cell_line=line if piece.has_lines and not own else None,
                 place=piece.place,
                 commit=commit,
                 **told,
@@ -75,13 +82,13 @@ class Inspector:
         return path
 
     def _told(self, text: str, found: list[Finding]) -> Iterator[tuple[Finding, dict[str, Any]]]:
-        for one in found:
+        for at, one in enumerate(found):
             # Colours may stand in the middle of a secret, and are no part of it.
             secret = without_colours(text[one.start : one.end])
             told = {
                 "rule": one.rule,
                 "fingerprint": self._fingerprint(secret),
-                "excerpt": excerpt(text, one, found),
+                "excerpt": excerpt(text, found, at),
             }
             yield one, told
 

@@ -184,6 +184,11 @@ def _work(batch: Batch) -> Outcome:
             _one(target, batch.root, _worker, outcome)
         except OSError as error:
             outcome.failed[target.path] = error.strerror or type(error).__name__
+        except QcredError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one file must not hide the others
+            # Its name alone: what an error says may quote the file.
+            outcome.failed[target.path] = f"{type(error).__name__} while looking at it"
     return outcome
 
 
