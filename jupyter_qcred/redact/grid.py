@@ -87,16 +87,21 @@ class Grid:
         if not whole or not self._words:
             return  # an empty view can't be cast
         grid = memoryview(data)[:whole].cast("Q")[:: self._stride]
-        if not self._words.isdisjoint(grid):
-            yield from self._follow(data, grid)
+        known = self._known(grid)
+        if known:
+            yield from self._follow(data, grid, known)
 
-    def _follow(self, data: bytes, grid: memoryview) -> Iterator[Run]:
+    def _known(self, grid: memoryview) -> Sequence[int]:
+        """Return the numbers of the grid's words that are words of patterns."""
+        if self._words.isdisjoint(grid):
+            return ()
+        return [number for number, word in enumerate(grid) if word in self._words]
+
+    def _follow(self, data: bytes, grid: memoryview, known: Sequence[int]) -> Iterator[Run]:
         done: dict[bytes, int] = {}
-        for number, word in enumerate(grid):
-            if word not in self._words:
-                continue
+        for number in known:
             at = number * self._stride * _WORD
-            for pattern, offset in self._places[word]:
+            for pattern, offset in self._places[grid[number]]:
                 if at < done.get(pattern.text, 0):
                     continue
                 start, end = _run(data, at, pattern.text, offset)

@@ -63,17 +63,22 @@ class Matcher:
         patterns: forms in squeezed text; not empty, or ``literals`` is not.
         literals: credential by text.
         min_hold: the shortest beginning of a value which a stream holds back.
+
+    Attributes:
+        grid_type: the search for patterns.
     """
+
+    grid_type: type[Grid] = Grid
 
     def __init__(
         self, patterns: Iterable[Pattern], literals: Mapping[bytes, str], min_hold: int
     ) -> None:
         found = tuple(patterns)
         exact = [Pattern(text, name, 0, (), b"", b"") for text, name in literals.items()]
-        self.grid: Final = Grid(found)
-        self.coarse: Final = Grid(found, parts=False)
+        self.grid: Final = self.grid_type(found)
+        self.coarse: Final = self.grid_type(found, parts=False)
         self.literals: Final[tuple[Search, ...]] = (
-            Grid([one for one in exact if len(one.text) >= MIN_SQUEEZED]),
+            self.grid_type([one for one in exact if len(one.text) >= MIN_SQUEEZED]),
             Shorts([one for one in exact if len(one.text) < MIN_SQUEEZED]),
         )
         names = {*literals.values(), *(pattern.credential for pattern in found)}

@@ -14,6 +14,7 @@ from .tree import collect
 
 if TYPE_CHECKING:
     from .redactor import Redactor
+    from .tree import Leaves
 
 _MAX_CLEAN: Final = 500_000
 """Cells that are remembered as clean, of all notebooks."""
@@ -51,41 +52,38 @@ class Notebooks:
         if not isinstance(content, dict) or not isinstance(cells, list):
             return self._redactor.tree(content)
         about = {key: value for key, value in content.items() if key != "cells"}
-        parts, findings, opaque = self._parts([about, *cells])
-        if not findings:
-            return TreeRedaction(content, NOTHING, opaque)
-        fresh = type(content)(parts[0])
-        fresh["cells"] = parts[1:]
-        return TreeRedaction({key: fresh[key] for key in _order(content, fresh)}, findings, opaque)
-
-    def _parts(self, parts: list[Any]) -> tuple[list[Any], dict[str, int], bool]:
-        """Redact those parts which were not seen clean; the others are not looked at."""
+        parts = [about, *cells]
         generation = self._redactor.generation
-        numbers = [_number(part, generation) for part in parts]
+        leaves = [collect(part) for part in parts]
+        numbers = [_number(one, generation) for one in leaves]
+        unseen = self._unseen(numbers, generation)
+        opaque = any(one.opaque for one in leaves)
+        findings: dict[str, int] = {}
+        # What is cut apart first: once its first part is gone, the others tell nothing.
+        joined = [self._joined(parts[at], findings) for at in unseen]
+        if not findings and not self._redactor.finds([leaves[at] for at in unseen]):
+            self._remember({numbers[at] for at in unseen}, generation)
+            return TreeRedaction(content, NOTHING, opaque)
+        redaction = self._redactor.tree(joined)
+        add(findings, redaction.findings)
+        assert isinstance(redaction.value, list)
+        fresh = dict(zip(unseen, redaction.value, strict=True))
+        clean = {numbers[at] for at in unseen if fresh[at] is parts[at]}
+        self._remember(clean, generation)
+        return TreeRedaction(_put_together(content, parts, fresh), findings, opaque)
+
+    def _unseen(self, numbers: list[int], generation: int) -> list[int]:
+        """Return which parts were not seen clean under the present values."""
         with self._lock:
             if generation != self._generation or len(self._clean) > _MAX_CLEAN:
                 self._clean.clear()
                 self._generation = generation
-            unseen = [at for at, number in enumerate(numbers) if number not in self._clean]
-        findings: dict[str, int] = {}
-        opaque = False
-        if unseen:
-            # What is cut apart first: once its first part is gone, the others tell nothing.
-            redaction = self._redactor.tree([self._joined(parts[at], findings) for at in unseen])
-            add(findings, redaction.findings)
-            opaque = redaction.opaque
-            assert isinstance(redaction.value, list)
-            fresh = redaction.value
-            clean = {
-                numbers[at] for at, part in zip(unseen, fresh, strict=True) if part is parts[at]
-            }
-            with self._lock:
-                if generation == self._generation:
-                    self._clean |= clean
-            parts = parts.copy()
-            for at, part in zip(unseen, fresh, strict=True):
-                parts[at] = part
-        return parts, findings, opaque
+            return [at for at, number in enumerate(numbers) if number not in self._clean]
+
+    def _remember(self, numbers: set[int], generation: int) -> None:
+        with self._lock:
+            if generation == self._generation:
+                self._clean |= numbers
 
     def _joined(self, cell: Any, findings: dict[str, int]) -> Any:
         """Redact what is cut apart by outputs that stand between the parts of one stream."""
@@ -106,11 +104,16 @@ class Notebooks:
         return cell if outputs is cell["outputs"] else {**cell, "outputs": outputs}
 
 
-def _order(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Keep the place of ``cells``; a key that held a value has another name now."""
-    keys = [key for key in new if key != "cells"]
-    keys.insert(list(old).index("cells"), "cells")
-    return keys
+def _put_together(
+    content: dict[str, Any], parts: list[Any], fresh: dict[int, Any]
+) -> dict[str, Any]:
+    """Return the notebook with some parts exchanged, its keys in their order."""
+    about, *cells = (fresh.get(at, part) for at, part in enumerate(parts))
+    items = list(about.items())
+    items.insert(list(content).index("cells"), ("cells", cells))
+    whole = type(content)()
+    whole.update(items)
+    return whole
 
 
 def _is_stream(output: Any, name: str) -> bool:
@@ -122,11 +125,9 @@ def _is_stream(output: Any, name: str) -> bool:
     )
 
 
-def _number(part: object, generation: int) -> int:
-    leaves = collect(part)
-    return hash(
-        (generation, tuple(leaves.texts), frozenset(leaves.words), tuple(map(bytes, leaves.blobs)))
-    )
+def _number(leaves: Leaves, generation: int) -> int:
+    blobs = tuple(map(bytes, leaves.blobs))
+    return hash((generation, tuple(leaves.texts), frozenset(leaves.words), blobs))
 
 
 def redact_notebook_text(redactor: Redactor, text: str) -> Redaction:

@@ -13,7 +13,8 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
-from .squeeze import blanked, kept_positions, squeeze, unmarked
+from .compressed import unpacked
+from .squeeze import blanked, has_openings, kept_positions, squeeze, unmarked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -53,26 +54,26 @@ class Scan:
 
     def __init__(self, matcher: Matcher) -> None:
         self.hits: list[Hit] = []
+        self._grid = matcher.grid
         self._literal = [
             _View(search, _same, _every_place) for search in matcher.literals if search.longest
         ]
         self._plain = _View(matcher.grid, squeeze, kept_positions)
         self._coarse = _View(matcher.coarse, squeeze, kept_positions)
-        self._marked = _View(
-            matcher.grid,
-            lambda raw: squeeze(unmarked(raw)),
-            lambda raw: kept_positions(blanked(raw)),
-        )
+        self._marked = _View(matcher.grid, squeeze, _positions_behind_marks)
 
     def feed(self, texts: Sequence[str]) -> None:
         """Look through texts in their order."""
         batch: list[int] = []
         size = 0
         for number, text in enumerate(texts):
-            if len(text) >= PIECE or (len(text) >= _IMAGE and text.startswith(_IMAGES)):
+            if len(text) >= _IMAGE and text.startswith(_IMAGES):
+                self._feed_large(number, text, self._coarse)
+                continue
+            if len(text) >= PIECE:
                 self._feed_batch(texts, batch)
                 batch, size = [], 0
-                self._feed_large(number, text)
+                self._feed_large(number, text, self._coarse if len(text) >= _LARGE else self._plain)
                 continue
             batch.append(number)
             size += len(text)
@@ -94,17 +95,14 @@ class Scan:
             return
         raw = to_bytes(_SEPARATOR.join([texts[number] for number in batch]))
         self._look(self._plain, raw, _Among(texts, batch, len(_SEPARATOR)))
-        if unmarked(raw) is raw:
+        if not has_openings(raw):
             return
         # A mark may be cut apart by the border between two texts: here nothing stands between them.
         marked = [number for number in batch if _has_marks(texts, number)]
         raw = to_bytes("".join([texts[number] for number in marked]))
         self._look_behind_marks(raw, _Among(texts, marked, 0))
 
-    def _feed_large(self, number: int, text: str) -> None:
-        view = self._plain
-        if len(text) >= _LARGE or text.startswith(_IMAGES):
-            view = self._coarse
+    def _feed_large(self, number: int, text: str, view: _View) -> None:
         base = 0
         for start, end in _cuts(text, "\x1b", "<"):
             raw = to_bytes(text[start:end])
@@ -118,10 +116,25 @@ class Scan:
         self.hits.extend(view.feed(raw, place))
         for literal in self._literal:
             self.hits.extend(literal.feed(raw, place))
+        if view is self._plain:
+            self._look_inside(raw, place)
+
+    def _look_inside(self, raw: bytes, place: _Place) -> None:
+        """Look into compressed data; where a value is in it, all of it counts."""
+        for start, end, content in unpacked(raw):
+            hit = next(
+                _View(self._grid, squeeze, kept_positions).feed(content, _Within(0, 0)), None
+            )
+            if hit is not None:
+                text, offset = place(start)
+                self.hits.append(
+                    Hit(text, offset, text, offset + end - start, hit.credential, whole=True)
+                )
 
     def _look_behind_marks(self, raw: bytes, place: _Place) -> None:
-        if len(unmarked(raw)) != len(raw):
-            self.hits.extend(self._marked.feed(raw, place))
+        rest = unmarked(raw)
+        if len(rest) != len(raw):
+            self.hits.extend(self._marked.feed(raw, place, squeeze(rest)))
 
 
 class _View:
@@ -140,9 +153,10 @@ class _View:
         self._total = 0
         self._pieces: deque[_Piece] = deque()
 
-    def feed(self, raw: bytes, place: _Place) -> Iterator[Hit]:
+    def feed(self, raw: bytes, place: _Place, changed: bytes | None = None) -> Iterator[Hit]:
         """Yield what ends in this piece; ``place`` tells where its bytes are."""
-        changed = self._change(raw)
+        if changed is None:
+            changed = self._change(raw)
         self._pieces.append(_Piece(self._total, raw, place, self._positions))
         first = self._total - len(self._tail)
         data = self._tail + changed if self._tail else changed
@@ -249,6 +263,10 @@ def _has_marks(texts: Sequence[str], number: int) -> bool:
 
 def _has_openings(text: str) -> bool:
     return "<" in text or "\x1b" in text or "&" in text or "\\" in text
+
+
+def _positions_behind_marks(raw: bytes) -> Sequence[int]:
+    return kept_positions(blanked(raw))
 
 
 def _cuts(text: _Text, *marks: _Text) -> Iterator[tuple[int, int]]:

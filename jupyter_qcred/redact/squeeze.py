@@ -29,12 +29,9 @@ _SHOWN_ESCAPE: Final = re.compile(rb"\\(?:u001[bB]|x1[bB]|033|e)\[[0-?]{0,64}[ -
 """The same as JSON and Python write it."""
 
 _TAG: Final = re.compile(
-    rb"<(?:/?(?:a|abbr|b|big|br|code|dd|div|dl|dt|em|font|g|h[1-6]|i|kbd|li|mark|ol|p|pre|q|s|samp"
-    rb"|small|span|strong|sub|sup|table|tbody|td|text|th|thead|tr|tspan|tt|u|ul|wbr)"
-    rb"(?:\s[^<>]{0,1000})?/?|!--[^<>]{0,200}--)>",
-    re.IGNORECASE,
+    rb"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>=]{0,200}=[^<>]{0,1000})?\s?/?>|<!--[^<>]{0,200}-->"
 )
-"""Tags of HTML and SVG that stand inside a text; what Python shows as ``<Key AKIA…>`` is none."""
+"""Tags of HTML and SVG; what Python shows as ``<Key AKIA…>`` is none."""
 
 _ENTITY: Final = re.compile(rb"&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|shy|zwj|zwnj|nbsp|ZeroWidthSpace);")
 _MARKS: Final = (
@@ -55,6 +52,11 @@ def squeeze(data: bytes) -> bytes:
 def kept_positions(data: bytes) -> Sequence[int]:
     """Return where the characters of ``squeeze(data)`` stand in ``data``."""
     return list(compress(range(len(data)), data.translate(_MASK)))
+
+
+def has_openings(data: bytes) -> bool:
+    """Whether a mark may begin anywhere."""
+    return any(first in data for first, _ in _MARKS)
 
 
 def unmarked(data: bytes) -> bytes:

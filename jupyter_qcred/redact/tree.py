@@ -68,20 +68,29 @@ def collect(root: object) -> Leaves:
                 _push_list(node, texts, stack)
         else:
             _collect_other(node, leaves)
+    _sort_keys(leaves)
     return leaves
 
 
-def _push_dict(node: dict[Any, Any], words: set[str], stack: list[Any]) -> None:
-    for key in node:
+def _sort_keys(leaves: Leaves) -> None:
+    """Keys may be anything that can be hashed: keep the strings, also those in tuples."""
+    others = [key for key in leaves.words if type(key) is not str]
+    leaves.words.difference_update(others)
+    while others:
+        key: Any = others.pop()
         if isinstance(key, str):
-            words.add(key)
+            leaves.words.add(key)
         elif isinstance(key, tuple):
-            stack.append(key)
+            others.extend(key)
+
+
+def _push_dict(node: dict[Any, Any], words: set[str], stack: list[Any]) -> None:
+    words.update(node)
     if _WORDS_OF.isdisjoint(node):
         stack.extend(reversed(node.values()))
         return
     for key, value in reversed(node.items()):
-        if key in _WORDS_OF and isinstance(value, str):
+        if type(value) is str and key in _WORDS_OF:
             words.add(value)
         else:
             stack.append(value)
@@ -138,7 +147,6 @@ def _entries(node: Any) -> Iterator[tuple[Any, int, Any]]:
         last = len(node) - 1
         yield from ((item, id(node), last - at) for at, item in enumerate(reversed(node)))
         return
-    yield from ((key, id(key), None) for key in node if isinstance(key, tuple))
     for key, value in reversed(node.items()):
         if not (key in _WORDS_OF and isinstance(value, str)):
             yield value, id(node), key
@@ -228,7 +236,10 @@ class _Rebuild:
         return _like(node, fresh)
 
     def _key(self, key: Any) -> Any:
-        return self._words.get(key, key) if isinstance(key, str) else self._new(key)
+        if isinstance(key, tuple):
+            items = tuple(map(self._key, key))
+            return key if all(new is old for new, old in zip(items, key, strict=True)) else items
+        return self._words.get(key, key) if isinstance(key, str) else key
 
     def _value(self, key: Any, value: Any) -> Any:
         if isinstance(value, str):
@@ -242,7 +253,7 @@ class _Rebuild:
 
 
 def _children(node: dict[Any, Any] | list[Any] | tuple[Any, ...]) -> list[object]:
-    within: Iterable[object] = (*node, *node.values()) if isinstance(node, dict) else node
+    within: Iterable[object] = node.values() if isinstance(node, dict) else node
     return [child for child in within if isinstance(child, _CONTAINERS)]
 
 
