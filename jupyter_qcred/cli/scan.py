@@ -26,9 +26,9 @@ USAGE: Final = 2
 
 _ABOUT = """\
 Look for keys of quantum clouds, and of the clouds below them, in notebooks (cell by cell),
-Markdown, YAML, Python, shell, .env and any other text. Inside a git repository the
-files are those that git tracks, and new ones that it does not ignore; a file that you name is
-looked at in any case.
+Markdown, YAML, Python, shell, .env and any other text. Inside a git repository the files are those
+that git tracks, and new ones that it does not ignore; a file that you name is looked at in any
+case.
 
 No secret is ever printed: a finding has a rule, a place and a fingerprint.
 
@@ -79,8 +79,12 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
         help="of the result",
     )
     parser.add_argument("--json", action="store_true", help="the same as --format json")
-    parser.add_argument("--only", action="append", metavar="RULE", help="may be repeated")
-    parser.add_argument("--without", action="append", metavar="RULE", help="may be repeated")
+    parser.add_argument(
+        "--only", action="append", metavar="RULE", help="use this rule; may be repeated"
+    )
+    parser.add_argument(
+        "--without", action="append", metavar="RULE", help="leave this rule out; may be repeated"
+    )
     parser.add_argument("--jobs", type=int, metavar="N", help="processes; as many as processors")
     # A scan has no settings: what they cost to read would be half of its time in a hook.
     parser.set_defaults(func=run, settings=False)

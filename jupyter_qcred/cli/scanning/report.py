@@ -20,8 +20,8 @@ _RED: Final = "31"
 _DIM: Final = "2"
 _ADVICE: Final = """\
 Revoke each key at its vendor first: removing it from a file does not take it back.
-Then `jupyter qcred redact FILE` takes known values out of a file, and `--write-baseline FILE`
-accepts what is no secret."""
+Then `jupyter qcred redact FILE` takes it out of a notebook, and `--write-baseline FILE` accepts
+what is no secret."""
 _ADVICE_HOME: Final = "`jupyter qcred migrate` moves keys from these files into the store."
 
 
