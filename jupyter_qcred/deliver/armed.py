@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from jupyter_qcred.redact.redactor import Redactor
 
+from .vector import ServerMatcher
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -18,6 +20,7 @@ class ArmedRedactor(Redactor):
             delivered; what it raises is the caller's.
     """
 
+    matcher_type = ServerMatcher
     on_armed: Callable[[str, list[str]], None] | None = None
 
     def __init__(self, min_length: int, min_fragment: int) -> None:

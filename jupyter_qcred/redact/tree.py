@@ -26,6 +26,15 @@ _WORDS_OF: Final = frozenset({"output_type", "cell_type", "name", "id"})
 """Keys whose strings say what stands beside them, between one text and the next."""
 
 
+_FORMAT: Final = frozenset(
+    {"cell_type", "id", "metadata", "source", "outputs", "execution_count", "output_type", "name"}
+    | {"text", "data", "ename", "evalue", "traceback", "text/plain", "text/html", "image/png"}
+    | {"code", "markdown", "raw", "stream", "stdout", "stderr", "error"}
+    | {"display_data", "execute_result", "application/json", "attachments"}
+)
+"""Words of nbformat, which nearly all dicts of a notebook are made of: they need no look."""
+
+
 class Leaves:
     """What a value is made of.
 
@@ -85,13 +94,15 @@ def _sort_keys(leaves: Leaves) -> None:
 
 
 def _push_dict(node: dict[Any, Any], words: set[str], stack: list[Any]) -> None:
-    words.update(node)
+    if not node.keys() <= _FORMAT:
+        words.update(node)
     if _WORDS_OF.isdisjoint(node):
         stack.extend(reversed(node.values()))
         return
     for key, value in reversed(node.items()):
         if type(value) is str and key in _WORDS_OF:
-            words.add(value)
+            if value not in _FORMAT:
+                words.add(value)
         else:
             stack.append(value)
 

@@ -1,0 +1,61 @@
+"""With NumPy or without, the same is found."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from jupyter_qcred.deliver import vector
+from jupyter_qcred.deliver.armed import ArmedRedactor
+from jupyter_qcred.redact import Redactor
+
+VALUES = [
+    "Qk3vT9zLw0_xR7mNp2sYb8cHd5fGj1aE4uWiOq6tZlKV",
+    "AKIAWPSRX2ZCP67NYALP",
+    "d7b6f3f0-5d0d-4c55-9d6b-0f4a9a1d2c3e",
+]
+
+
+def armed(redactor: Redactor) -> Redactor:
+    for number, value in enumerate(VALUES):
+        redactor.arm(f"c{number}", [value])
+    return redactor
+
+
+def some_text(seed: int, size: int) -> str:
+    rng = random.Random(seed)
+    parts = []
+    while sum(map(len, parts)) < size:
+        value = rng.choice(VALUES)
+        start = rng.randrange(len(value))
+        parts += [
+            rng.choice(
+                [value, value.upper(), " ".join(value), value[start:], value.encode().hex()]
+            ),
+            "".join(rng.choices("abcdef0123456789 \n_-", k=rng.randrange(3000))),
+        ]
+    return "".join(parts)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_table_of_hashes_finds_what_a_set_finds(seed: int) -> None:
+    """In texts of every size: whole values, parts of them and disguises."""
+    server, kernel = armed(ArmedRedactor(8, 24)), armed(Redactor(8, 24))
+    for size in (10, 5_000, 300_000):
+        text = some_text(seed, size)
+        assert server.text(text) == kernel.text(text)
+        texts = text.split("\n")
+        assert server.tree(texts).value == kernel.tree(texts).value
+
+
+def test_the_table_is_used_where_numpy_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And where it is not, nothing is missed."""
+    pytest.importorskip("numpy")
+    text = some_text(7, 100_000)
+    with_table = armed(ArmedRedactor(8, 24))
+    assert with_table.matcher.grid._table.any()
+    monkeypatch.setattr(vector, "_numpy", lambda: None)
+    without = armed(ArmedRedactor(8, 24))
+    assert not hasattr(without.matcher.grid, "_table")
+    assert with_table.text(text) == without.text(text)
