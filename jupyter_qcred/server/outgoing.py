@@ -135,7 +135,7 @@ class Outgoing:
         try:
             content = frame.field("content")
             if kind == "stream" and _is_text(content) and not frame.buffers:
-                return self._streams.feed(about, content, frame)
+                return self._streams.feed(about, content, frame, message)
             return [*self._streams.before(about, kind, content), self._safe(kind, frame, message)]
         except Exception as error:  # noqa: BLE001 - as above
             self._complain(f"a message of type {kind[:40]!r}", error)

@@ -64,8 +64,17 @@ class Streams:
             (s.deadline for s in self._open.values() if s.deadline is not None), default=None
         )
 
-    def feed(self, parent: str, content: dict[str, Any], frame: Frame) -> list[bytes | str]:
-        """Take the next piece of a stream; return the messages to send now."""
+    def feed(
+        self, parent: str, content: dict[str, Any], frame: Frame, message: bytes | str
+    ) -> list[bytes | str]:
+        """Take the next piece of a stream; return the messages to send now.
+
+        Args:
+            parent: the request which the text answers.
+            content: the stream message's.
+            frame: the message.
+            message: the same as it came: what is sent where nothing in it changes.
+        """
         key = (parent, content["name"])
         stream = self._open.get(key)
         out: list[bytes | str] = []
@@ -87,8 +96,10 @@ class Streams:
         elif stream.deadline is None:
             stream.deadline = time.monotonic() + DELAY
         if text:
-            changed = {} if text == content["text"] else {"content": {**content, "text": text}}
-            out.append(frame.written(self._clean_metadata(frame) | changed, []))
+            fields = self._clean_metadata(frame)
+            if text != content["text"]:
+                fields["content"] = {**content, "text": text}
+            out.append(frame.written(fields, []) if fields else message)
         return out
 
     def before(self, parent: str, kind: str, content: Any) -> list[bytes | str]:

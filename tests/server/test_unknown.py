@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
+from corpus.clean import clean_notebooks
 
 from jupyter_qcred.core.errors import ConfigError
 from jupyter_qcred.detect import Fingerprints
@@ -301,3 +302,11 @@ def test_a_damaged_key_is_named(tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(b"short")
     with pytest.raises(ConfigError, match="damaged"):
         own_key(tmp_path / "key")
+
+
+def test_no_clean_notebook_is_changed(desk: Desk) -> None:
+    """Hashes, ids, arrays, counts, pictures and the rest of science look like no secret."""
+    desk.book.remember("ionq", [DEAD])
+    for content in clean_notebooks():
+        model = {"type": "notebook", "format": "json", "content": content}
+        assert desk.check.or_refuse(model, "a.ipynb", LOG)[0] is model
