@@ -26,7 +26,10 @@ DISGUISES: Final = (*ENCODED, *SHOWN)
 VALUES: Final = values()
 
 _PLAIN: Final = DISGUISES[0]
-_STREAM: Final = PLACES[0]
+_HARD: Final = tuple(
+    place for place in PLACES if place.name in {"stream", "stream with stderr between", "display"}
+)
+"""Where each vendor's value is tried in each disguise: whole, cut into pieces, inside a tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +77,9 @@ def pairs(places: Iterable[Place] = PLACES) -> Iterator[Case]:
                 yield Case(value, disguise, place)
                 break
     for value in VALUES.values():
-        for disguise in DISGUISES:
-            if fits(value, disguise, _STREAM):
-                yield Case(value, disguise, _STREAM)
+        for disguise, place in product(DISGUISES, _HARD):
+            if place in places and fits(value, disguise, place):
+                yield Case(value, disguise, place)
         for place in places:
             if fits(value, _PLAIN, place):
                 yield Case(value, _PLAIN, place)
