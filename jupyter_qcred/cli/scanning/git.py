@@ -35,6 +35,8 @@ _ENVIRONMENT: Final = {
     "GIT_NO_REPLACE_OBJECTS": "1",
     "LC_ALL": "C",
 }
+_OF_A_HOOK: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_INDEX_FILE")
+"""What git tells a hook, relative to the top of its repository: we also ask from other places."""
 _RAW: Final = ("--raw", "--no-abbrev", "-z", "--no-renames", "--diff-filter=AMT")
 _FILE_MODE: Final = "100"
 """What the mode of a file begins with; links and submodules hold no text of their own."""
@@ -163,7 +165,7 @@ class BlobReader:
         self._process = subprocess.Popen(
             ["git", *_TAME, "cat-file", "--batch"],  # noqa: S607 - the user's own git, by PATH
             cwd=root,
-            env={**os.environ, **_ENVIRONMENT},
+            env=_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -236,11 +238,19 @@ def _tokens(stream: IO[bytes]) -> Iterator[bytes]:
     yield rest
 
 
+def _environment(command: str = "") -> dict[str, str]:
+    told = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+    # What `git commit FILE` is about to commit is in an index of its own.
+    if command == "diff-index" and (index := os.environ.get("GIT_INDEX_FILE")):
+        told["GIT_INDEX_FILE"] = index
+    return told | _ENVIRONMENT
+
+
 def _run(place: Path, *words: str, check: bool = True) -> bytes:
     done = subprocess.run(
         ["git", *_TAME, *words],  # noqa: S607 - the user's own git, by PATH
         cwd=place,
-        env={**os.environ, **_ENVIRONMENT},
+        env=_environment(words[0]),
         capture_output=True,
         stdin=subprocess.DEVNULL,
         check=False,
@@ -256,7 +266,7 @@ def _started(place: Path, *words: str) -> Iterator[IO[bytes]]:
         process = subprocess.Popen(
             ["git", *_TAME, *words],  # noqa: S607 - the user's own git, by PATH
             cwd=place,
-            env={**os.environ, **_ENVIRONMENT},
+            env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -186,9 +188,6 @@ def test_a_repository_can_not_make_a_scan_run_anything(
 
 def test_a_hook_of_git_can_run_it(repository, git, environment, key, login):
     """Git sets GIT_DIR and GIT_INDEX_FILE there; a commit with a key is stopped."""
-    import subprocess
-    import sys
-
     hook = repository / ".git" / "hooks" / "pre-commit"
     hook.write_text(f"#!/bin/sh\nexec {sys.executable} -m jupyter_qcred.cli.main scan --staged\n")
     hook.chmod(0o755)
@@ -201,6 +200,32 @@ def test_a_hook_of_git_can_run_it(repository, git, environment, key, login):
     told = refused.value.stdout + refused.value.stderr
     assert "ibm-cloud" in told
     assert key not in told
+
+
+def test_a_commit_of_one_file_is_looked_at_as_such(repository, git, environment, key, login):
+    """`git commit FILE` has an index of its own, which a hook is told of."""
+    hook = repository / ".git" / "hooks" / "pre-commit"
+    hook.write_text(f"#!/bin/sh\nexec {sys.executable} -m jupyter_qcred.cli.main scan --staged\n")
+    for name in ("a.py", "b.py"):
+        (repository / name).write_text("clean\n")
+    git("add", ".")
+    git("commit", "-qm", "1")
+    hook.chmod(0o755)
+    (repository / "a.py").write_text(login(key))
+    (repository / "b.py").write_text("changed\n")
+    git("commit", "-qm", "b alone", "b.py")
+    with pytest.raises(subprocess.CalledProcessError):
+        git("commit", "-qm", "a alone", "a.py")
+
+
+def test_what_git_tells_a_hook_does_not_hide_files(repository, git, found, key, login):
+    """A scan of another directory, from a hook: what is tracked is looked at, though ignored."""
+    (repository / "sub").mkdir()
+    (repository / "sub" / "a.py").write_text(login(key))
+    git("add", ".")
+    (repository / ".gitignore").write_text("*.py\n")
+    told = {"GIT_DIR": ".git", "GIT_INDEX_FILE": ".git/index", "GIT_PREFIX": ""}
+    assert [hit["path"] for hit in found("sub", **told)] == ["sub/a.py"]
 
 
 def test_strange_names_in_git_are_looked_at(repository, git, found, key, login):
