@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .squeeze import blanked, kept_positions, squeeze, unfinished_from
+from .squeeze import kept_positions, places_without, squeeze, unfinished_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,10 @@ class Beginnings:
             if b"\x1b" in end or b"<" in end:
                 # A mark that is cut apart is none yet, and still no part of the value.
                 end = end[: unfinished_from(end)]
-                held = min(held, origin + self._squeezed_from(blanked(end)))
+                for tags in (False, True):
+                    rest, places = places_without(end, tags=tags)
+                    start = self._squeezed_from(rest)
+                    held = min(held, origin + places[start] if start < len(rest) else held)
         return held
 
     def _may_hold(self, data: bytes) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from itertools import accumulate
+from math import ceil
 from typing import Final, NamedTuple
 
 from .encodings import MIN_ENCODED, encoded, shown
@@ -22,9 +23,11 @@ MIN_FRAGMENT: Final = 16
 
 _MIN_DISTINCT: Final = 6
 _MIN_DISTINCT_IN_TOKEN: Final = 10
+_MIN_CHANGES: Final = 5
+_TEXT: Final = re.compile(r"://|[\s;,{]")
+_CHANGE: Final = re.compile(r"[A-Z](?=[A-Z])|[a-z](?=[A-Z])")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_+/=.~-]{16,}")
 _TOKEN_IN_TEXT: Final = re.compile(r"[A-Za-z0-9_+=~-]{16,}")
-_TEXT: Final = re.compile(r"://|[\s;,{]")
 
 
 class Pattern(NamedTuple):
@@ -73,15 +76,15 @@ def forms(value: str, credential: str, fragment: int) -> tuple[list[Pattern], li
     literals: dict[bytes, None] = {}
     regions = _regions(value)
     whole_token = regions == [(0, len(value))]
+    letters = _is_random(value)
     for text in shown(value):
-        _add(patterns, literals, credential, text, _fragments(value, text, regions, fragment))
+        parts = _fragments(value, text, regions, fragment)
+        _add(patterns, literals, credential, text, parts, letters=letters)
     if len(value) >= MIN_ENCODED:
         for text, stretch in encoded(value):
-            parts: list[tuple[int, int]] = []
-            if whole_token and stretch:
-                parts = [(0, len(squeeze(text)))]
-            need = -(-_need(len(value), fragment) * stretch // 1) if stretch else 0
-            _add(patterns, literals, credential, text, (int(need), parts))
+            places = [(0, len(squeeze(text)))] if whole_token and stretch else []
+            need = ceil(_need(len(value), fragment) * stretch)
+            _add(patterns, literals, credential, text, (need, places), letters=True)
     return list(patterns.values()), list(literals)
 
 
@@ -91,9 +94,11 @@ def _add(
     credential: str,
     text: bytes,
     fragments: tuple[int, list[tuple[int, int]]],
+    *,
+    letters: bool,
 ) -> None:
     squeezed = squeeze(text)
-    if not _is_strong(squeezed):
+    if not _is_strong(squeezed, letters):
         literals.setdefault(text)
     elif squeezed not in patterns:
         need, regions = fragments
@@ -104,14 +109,21 @@ def _add(
         patterns[squeezed] = Pattern(squeezed, credential, need, wide, head, tail)
 
 
-def _is_strong(squeezed: bytes) -> bool:
-    """Whether nobody writes this by chance, however it is spaced."""
+def _is_strong(squeezed: bytes, letters: bool) -> bool:  # noqa: FBT001 - of this module only
+    """Whether nobody writes this by chance, however it is spaced; ``letters`` alone may be so."""
     return (
         len(squeezed) >= MIN_SQUEEZED
         and len(set(squeezed)) >= _MIN_DISTINCT
-        and not squeezed.isalpha()
+        and (letters or not squeezed.isalpha())
         and not (squeezed.isdigit() and len(squeezed) < 2 * MIN_SQUEEZED)
     )
+
+
+def _is_random(value: str) -> bool:
+    """Whether a value without digits is no words: all capitals, or these in the middle of it."""
+    if not value.isalnum() or not value.isascii():
+        return False
+    return value.isupper() or len(_CHANGE.findall(value)) >= _MIN_CHANGES
 
 
 def _need(length: int, fragment: int) -> int:
@@ -130,8 +142,10 @@ def _regions(value: str) -> list[tuple[int, int]]:
         match.span()
         for match in token.finditer(value)
         if len(set(match[0])) >= _MIN_DISTINCT_IN_TOKEN
-        and re.search(r"\d", match[0])
-        and re.search(r"[A-Za-z]", match[0])
+        and (
+            _is_random(match[0])
+            or (re.search(r"\d", match[0]) and re.search(r"[A-Za-z]", match[0]))
+        )
     ]
     return found[1:] if value.startswith("-----") else found
 

@@ -14,7 +14,14 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from .compressed import unpacked
-from .squeeze import blanked, has_openings, kept_positions, squeeze, unmarked
+from .squeeze import (
+    has_openings,
+    kept_positions,
+    places_without,
+    squeeze,
+    without_escapes,
+    without_tags,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -60,7 +67,8 @@ class Scan:
         ]
         self._plain = _View(matcher.grid, squeeze, kept_positions)
         self._coarse = _View(matcher.coarse, squeeze, kept_positions)
-        self._marked = _View(matcher.grid, squeeze, _positions_behind_marks)
+        self._coloured = _View(matcher.grid, squeeze, _positions_behind_escapes)
+        self._tagged = _View(matcher.grid, squeeze, _positions_behind_marks)
 
     def feed(self, texts: Sequence[str]) -> None:
         """Look through texts in their order."""
@@ -98,9 +106,8 @@ class Scan:
         if not has_openings(raw):
             return
         # A mark may be cut apart by the border between two texts: here nothing stands between them.
-        marked = [number for number in batch if _has_marks(texts, number)]
-        raw = to_bytes("".join([texts[number] for number in marked]))
-        self._look_behind_marks(raw, _Among(texts, marked, 0))
+        raw = to_bytes("".join([texts[number] for number in batch]))
+        self._look_behind_marks(raw, _Among(texts, batch, 0))
 
     def _feed_large(self, number: int, text: str, view: _View) -> None:
         base = 0
@@ -132,9 +139,13 @@ class Scan:
                 )
 
     def _look_behind_marks(self, raw: bytes, place: _Place) -> None:
-        rest = unmarked(raw)
-        if len(rest) != len(raw):
-            self.hits.extend(self._marked.feed(raw, place, squeeze(rest)))
+        """Look once without terminal escapes, and once more without tags."""
+        plain = without_escapes(raw)
+        if len(plain) != len(raw):
+            self.hits.extend(self._coloured.feed(raw, place, squeeze(plain)))
+        text = without_tags(plain)
+        if len(text) != len(plain):
+            self.hits.extend(self._tagged.feed(raw, place, squeeze(text)))
 
 
 class _View:
@@ -256,17 +267,14 @@ def _every_place(raw: bytes) -> range:
     return range(len(raw))
 
 
-def _has_marks(texts: Sequence[str], number: int) -> bool:
-    """Whether a text has a mark, or may have the end of one that the text before it began."""
-    return _has_openings(texts[number]) or (number > 0 and _has_openings(texts[number - 1]))
-
-
-def _has_openings(text: str) -> bool:
-    return "<" in text or "\x1b" in text or "&" in text or "\\" in text
+def _positions_behind_escapes(raw: bytes) -> Sequence[int]:
+    data, places = places_without(raw, tags=False)
+    return [places[at] for at in kept_positions(data)]
 
 
 def _positions_behind_marks(raw: bytes) -> Sequence[int]:
-    return kept_positions(blanked(raw))
+    data, places = places_without(raw, tags=True)
+    return [places[at] for at in kept_positions(data)]
 
 
 def _cuts(text: _Text, *marks: _Text) -> Iterator[tuple[int, int]]:

@@ -34,12 +34,9 @@ _TAG: Final = re.compile(
 """Tags of HTML and SVG; what Python shows as ``<Key AKIA…>`` is none."""
 
 _ENTITY: Final = re.compile(rb"&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|shy|zwj|zwnj|nbsp|ZeroWidthSpace);")
-_MARKS: Final = (
-    (b"\x1b", _ESCAPE),
-    (b"\\", _SHOWN_ESCAPE),
-    (b"<", _TAG),
-    (b"&", _ENTITY),
-)
+_ESCAPES: Final = ((b"\x1b", _ESCAPE), (b"\\", _SHOWN_ESCAPE))
+_TAGS: Final = ((b"<", _TAG), (b"&", _ENTITY))
+
 _UNFINISHED: Final = re.compile(rb"<[^<>]{0,1000}\Z|\x1b(?:\[[0-?]{0,64}[ -/]{0,16})?\Z")
 """What the next piece of a stream may make a mark."""
 
@@ -56,23 +53,39 @@ def kept_positions(data: bytes) -> Sequence[int]:
 
 def has_openings(data: bytes) -> bool:
     """Whether a mark may begin anywhere."""
-    return any(first in data for first, _ in _MARKS)
+    return any(first in data for first, _ in (*_ESCAPES, *_TAGS))
 
 
-def unmarked(data: bytes) -> bytes:
-    """Return ``data`` without terminal escapes and tags; the very same where there are none."""
-    for first, pattern in _MARKS:
+def without_escapes(data: bytes) -> bytes:
+    """Return ``data`` without terminal escapes; the very same where there are none."""
+    for first, pattern in _ESCAPES:
         if first in data:
             data = pattern.sub(b"", data)
     return data
 
 
-def blanked(data: bytes) -> bytes:
-    """Return ``data`` with NUL in the place of what ``unmarked`` takes out: all places stay."""
-    for first, pattern in _MARKS:
+def without_tags(data: bytes) -> bytes:
+    """Return ``data`` without tags; the very same where there are none."""
+    for first, pattern in _TAGS:
         if first in data:
-            data = pattern.sub(lambda mark: bytes(len(mark[0])), data)
+            data = pattern.sub(b"", data)
     return data
+
+
+def places_without(data: bytes, *, tags: bool) -> tuple[bytes, list[int]]:
+    """Return ``data`` without escapes, or also without tags, and where its bytes stood."""
+    places = list(range(len(data)))
+    for first, pattern in (*_ESCAPES, *_TAGS) if tags else _ESCAPES:
+        if first not in data:
+            continue
+        kept: list[int] = []
+        done = 0
+        for mark in pattern.finditer(data):
+            kept += places[done : mark.start()]
+            done = mark.end()
+        places = kept + places[done:]
+        data = pattern.sub(b"", data)
+    return data, places
 
 
 def unfinished_from(data: bytes) -> int:
