@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from .matcher import Tile
-    from .tree import Leaves
 
 NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 """Findings of a clean input."""
@@ -202,19 +201,6 @@ class Redactor:
             return TreeRedaction(value, NOTHING, leaves.opaque)
         named = {words[number]: text for number, text in exchanged.items()}
         return TreeRedaction(rebuild(value, texts, named, blobs), total, leaves.opaque)
-
-    def finds(self, parts: Sequence[Leaves]) -> bool:
-        """Whether anything is to be redacted in what ``collect`` found in the parts of a value."""
-        matcher = self._matcher
-        if matcher is None:
-            return False
-        texts = [text for part in parts for text in part.texts]
-        words = set[str]().union(*(part.words for part in parts))
-        return bool(
-            matcher.find_in(texts)
-            or matcher.find_in(list(words))
-            or any(self.data(blob).findings for part in parts for blob in part.blobs)
-        )
 
     @staticmethod
     def _redacted(

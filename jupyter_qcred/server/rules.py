@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from .issued_file import IssuedFile
 
+_MOST_ARMED: Final = 256
+"""Values: of more the redactor might have forgotten the first."""
+
 _LARGEST: Final = 1 << 20
 
 
@@ -56,6 +59,7 @@ class RuleBook:
         self._log = log
         self._lock = threading.Lock()
         self._last: Rules | None = None
+        self._armed: set[str] = set()
 
     def __call__(self) -> Rules:
         """Return the rules of this moment.
@@ -63,10 +67,15 @@ class RuleBook:
         Raises:
             ConfigError: the key can't be read or made.
         """
-        version = (self._issued.version(), self._stamp())
+        version = (self._issued.version(), self._stamp(), len(self._armed))
         with self._lock:
             if self._last is None or self._last.version != version:
-                known = self._issued.known()
+                # What this server issued itself is armed, and found in all its forms.
+                known = {
+                    fingerprint: issued
+                    for fingerprint, issued in self._issued.known().items()
+                    if fingerprint not in self._armed
+                }
                 self._last = Rules(
                     self._detectors,
                     Earlier(self.fingerprints, known) if known else None,
@@ -80,7 +89,10 @@ class RuleBook:
     def remember(self, credential: str, values: Iterable[str]) -> None:
         """Note values that were issued; what fails is logged, and never a value."""
         try:
+            values = list(values)
             self._issued.add(self.fingerprints, credential, values)
+            if len(self._armed) < _MOST_ARMED:
+                self._armed |= {self.fingerprints.of(value) for value in values}
         except Exception as error:  # noqa: BLE001 - nothing here may fail an issue
             self._log.warning(
                 "jupyter_qcred: %s is not remembered for later sessions: %s",

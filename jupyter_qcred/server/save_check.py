@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado.web import HTTPError
 
 from jupyter_qcred.core.errors import RedactionError
-from jupyter_qcred.redact.notebook import Notebooks, redact_notebook_text
+from jupyter_qcred.redact.notebook import redact_notebook, redact_notebook_text
 
+from .cells import Cells
 from .escape import asked_for, without_outputs
 from .receipt import with_metadata
 from .save_policy import KNOWN_ONLY
@@ -54,7 +55,7 @@ class SaveCheck:
         self._redactor = redactor
         self._policy = policy
         self._uploads = Uploads(redactor)
-        self._notebooks = Notebooks(redactor)
+        self._cells = Cells()
 
     def has_nothing_to_do(self) -> bool:
         """Whether every model would be saved as it is."""
@@ -113,15 +114,23 @@ class SaveCheck:
         return self._tree(model, content, path)
 
     def _tree(self, model: Model, content: object, path: str) -> Checked:
-        tree = self._notebooks.redact(content)
-        value: Any = tree.value
-        findings = tree.findings
-        if isinstance(value, dict) and "cells" in value:
-            if self._policy.unknown is not None:
-                more = self._policy.unknown.notebook(value, path)
-                value, findings = more.value, merged(findings, more.findings)
-            if self._policy.metadata:
-                value = with_metadata(value)
+        if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
+            tree = self._redactor.tree(content)
+            return _with(model, tree.value, tree.findings)
+        unknown = self._policy.unknown
+        rules = unknown.rules(path) if unknown is not None else None
+        version = (self._redactor.generation, rules and rules.version)
+
+        def look(part: dict[str, Any]) -> tuple[Any, Mapping[str, int]]:
+            known = redact_notebook(self._redactor, part)
+            if unknown is None or rules is None:
+                return known.value, known.findings
+            more = unknown.notebook(known.value, rules)
+            return more.value, merged(known.findings, more.findings)
+
+        value, findings = self._cells.redact(content, version, look)
+        if self._policy.metadata:
+            value = with_metadata(value)
         return ({**model, "content": value} if value is not content else model), findings
 
     def _text(self, model: Model, content: str, path: str) -> Checked:
@@ -165,7 +174,7 @@ class SaveCheck:
 def _unknown_in(unknown: Unknown, text: str, path: str) -> tuple[str, Mapping[str, int]]:
     """Redact the text of a notebook file; it is written anew only where something was found."""
     try:
-        found = unknown.notebook(json.loads(text), path)
+        found = unknown.notebook(json.loads(text), unknown.rules(path))
         if not found.findings:
             return text, found.findings
         return json.dumps(found.value, ensure_ascii=False, indent=1) + "\n", found.findings

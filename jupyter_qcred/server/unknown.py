@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import marshal
 import re
-import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -20,9 +18,6 @@ if TYPE_CHECKING:
     from jupyter_qcred.detect import Allowance, AllowList, Detectors, Earlier, Finding, Fingerprints
 
     from .leaves import Leaf
-
-_MAX_CLEAN: Final = 500_000
-"""Parts of notebooks that are remembered as clean."""
 
 _MOST_ROUNDS: Final = 8
 
@@ -69,17 +64,17 @@ class Unknown:
     def __init__(self, rules: Callable[[], Rules], on_allowed: Callable[[Allowed], None]) -> None:
         self._rules = rules
         self._on_allowed = on_allowed
-        self._lock = threading.Lock()
-        self._clean: set[int] = set()
-        self._version: object = None
 
-    def notebook(self, content: Any, path: str = "") -> TreeRedaction:
+    def rules(self, path: str = "") -> Rules:
+        """Return what is to be looked for in a file now."""
+        return self._rules()._replace(path=path)
+
+    def notebook(self, content: Any, rules: Rules) -> TreeRedaction:
         """Redact the content of a notebook, but pictures in it and the format's own words.
 
         Raises:
             ValueError: it holds itself, and something to redact.
         """
-        rules = self._rules()._replace(path=path)
         total: dict[str, int] = {}
         cells = content.get("cells") if isinstance(content, dict) else None
         if not isinstance(cells, list):
@@ -95,32 +90,18 @@ class Unknown:
     def text(self, text: str, path: str = "") -> Redaction:
         """Redact a text."""
         total: dict[str, int] = {}
-        found = self._found([text], self._rules()._replace(path=path)).get(0)
+        found = self._found([text], self.rules(path)).get(0)
         return Redaction(_masked(text, found, total) if found else text, total or NOTHING)
 
     def _parts(self, parts: list[Any], rules: Rules, total: dict[str, int]) -> list[Any]:
-        with self._lock:
-            if self._version != rules.version or len(self._clean) > _MAX_CLEAN:
-                self._clean.clear()
-                self._version = rules.version
-        out, suspects = list(parts), []
-        for at, part in enumerate(parts):
-            number = _number(part)
-            if number is None or number not in self._clean:  # one lookup, which needs no lock
-                found, shared = leaves(part)
-                suspects.append((at, number, found, shared))
-        changed = self._searched([entry[2] for entry in suspects], rules, total)
-        fresh_clean = set()
-        for (at, number, _, shared), texts in zip(suspects, changed, strict=True):
+        out = list(parts)
+        walked = [leaves(part) for part in parts]
+        changed = self._searched([found for found, _ in walked], rules, total)
+        for at, (texts, (_, shared)) in enumerate(zip(changed, walked, strict=True)):
             if texts:
                 out[at] = exchange(parts[at], texts)
                 if shared:
                     out[at] = self._again(out[at], rules, total)
-            elif number is not None:
-                fresh_clean.add(number)
-        with self._lock:
-            if self._version == rules.version:
-                self._clean |= fresh_clean
         return out
 
     def _again(self, part: Any, rules: Rules, total: dict[str, int]) -> Any:
@@ -187,19 +168,6 @@ class Unknown:
             return False
         self._on_allowed(Allowed(rules.path, one.rule, allowance))
         return True
-
-
-def _number(part: Any) -> int | None:
-    """A number of all that is in a part, under a key of this process (SipHash, PEP 456).
-
-    None where it holds what ``marshal`` does not know, or is too deep: then it is looked at.
-    """
-    try:
-        # Version 2 writes no references, which depend on who else holds an object. It is several
-        # times faster than any walk in Python.
-        return hash(marshal.dumps(part, 2))
-    except ValueError:
-        return None
 
 
 def _earlier(earlier: Earlier, shortest: int, text: str) -> list[Finding]:

@@ -284,6 +284,14 @@ def test_a_damaged_file_is_an_empty_one(plain: Desk, text: str) -> None:
     (plain.home / "issued.json").write_text(text)
     assert plain.notebook(notebook(DEAD))[1] == {}
     plain.book.remember("ionq", [DEAD])
+    assert Desk(plain.home, detect=False).notebook(notebook(DEAD))[1]
+
+
+def test_what_this_server_issued_is_the_redactors_work(plain: Desk) -> None:
+    """Its fingerprints are for later servers: here the value itself is armed."""
+    plain.book.remember("ionq", [DEAD])
+    assert plain.book().earlier is None
+    plain.redactor.arm("ionq", [DEAD])
     assert plain.notebook(notebook(DEAD))[1]
 
 
