@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BEGINNINGS: Final = (b"H4sI", b"eJ", b"eN", b"eA", b"eF")
-"""RFC 1952 (magic, deflate) and RFC 1950 (deflate, window of 32 kB, any level), in base64."""
+_BEGINNINGS: Final = (b"H4sI", b"eJ", b"eN")
+"""RFC 1952 (magic, deflate) and RFC 1950 (deflate, window of 32 kB, usual or best level)."""
 
 _PACKED: Final = [
     # One expression each: what begins with a literal is found much faster.

@@ -21,6 +21,9 @@ MIN_ENCODED: Final = 16
 """Shorter values have plain, JSON and URL forms only: the base64 or hex of a short text is short
 too, and would hide pieces of images and hashes that have nothing to do with it."""
 
+BASE64: Final = 4 / 3
+"""Characters of base64 that a character of the value takes."""
+
 _PERCENT: Final = re.compile(r"%[0-9A-F]{2}")
 _COMPONENT_SAFE: Final = "!'()*"  # what JavaScript's encodeURIComponent leaves besides Python's
 
@@ -41,7 +44,7 @@ def encoded(value: str) -> Iterator[tuple[bytes, float]]:
     """
     raw = _raw(value)
     for text in _base64(raw):
-        yield text, 4 / 3
+        yield text, BASE64
     yield raw.hex().encode(), 2
     wide = value.encode("utf-16-le", "surrogatepass")
     # Without its last NUL the text is in both byte orders.

@@ -74,9 +74,13 @@ class Matcher:
         self, patterns: Iterable[Pattern], literals: Mapping[bytes, str], min_hold: int
     ) -> None:
         found = tuple(patterns)
-        exact = [Pattern(text, name, 0, (), b"", b"") for text, name in literals.items()]
+        exact = [
+            Pattern(text, name, 0, (), b"", b"", base64=False) for text, name in literals.items()
+        ]
         self.grid: Final = self.grid_type(found)
         self.coarse: Final = self.grid_type(found, parts=False)
+        # What an image holds is in base64, as the image itself.
+        self.image: Final = self.grid_type([one for one in found if one.base64], parts=False)
         self.literals: Final[tuple[Search, ...]] = (
             self.grid_type([one for one in exact if len(one.text) >= MIN_SQUEEZED]),
             Shorts([one for one in exact if len(one.text) < MIN_SQUEEZED]),

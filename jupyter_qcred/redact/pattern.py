@@ -12,7 +12,7 @@ from itertools import accumulate
 from math import ceil
 from typing import Final, NamedTuple
 
-from .encodings import MIN_ENCODED, encoded, shown
+from .encodings import BASE64, MIN_ENCODED, encoded, shown
 from .squeeze import kept_positions, squeeze
 
 MIN_SQUEEZED: Final = 15
@@ -40,6 +40,7 @@ class Pattern(NamedTuple):
         regions: where parts count: not in what many values have in common. Empty: the whole only.
         head: characters before the first of ``text`` that squeezing dropped.
         tail: characters behind the last.
+        base64: the form is the value in base64.
     """
 
     text: bytes
@@ -48,6 +49,7 @@ class Pattern(NamedTuple):
     regions: tuple[tuple[int, int], ...]
     head: bytes
     tail: bytes
+    base64: bool
 
     def shortest(self) -> int:
         """Return the length of the shortest run that counts."""
@@ -84,7 +86,8 @@ def forms(value: str, credential: str, fragment: int) -> tuple[list[Pattern], li
         for text, stretch in encoded(value):
             places = [(0, len(squeeze(text)))] if whole_token and stretch else []
             need = ceil(_need(len(value), fragment) * stretch)
-            _add(patterns, literals, credential, text, (need, places), letters=True)
+            base64 = stretch == BASE64
+            _add(patterns, literals, credential, text, (need, places), letters=True, base64=base64)
     return list(patterns.values()), list(literals)
 
 
@@ -96,6 +99,7 @@ def _add(
     fragments: tuple[int, list[tuple[int, int]]],
     *,
     letters: bool,
+    base64: bool = False,
 ) -> None:
     squeezed = squeeze(text)
     if not _is_strong(squeezed, letters):
@@ -106,7 +110,7 @@ def _add(
         wide = tuple(region for region in regions if region[1] - region[0] >= need)
         head = text[: kept_positions(text)[0]]
         tail = text[kept_positions(text)[-1] + 1 :]
-        patterns[squeezed] = Pattern(squeezed, credential, need, wide, head, tail)
+        patterns[squeezed] = Pattern(squeezed, credential, need, wide, head, tail, base64)
 
 
 def _is_strong(squeezed: bytes, letters: bool) -> bool:  # noqa: FBT001 - of this module only

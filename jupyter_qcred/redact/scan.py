@@ -42,6 +42,9 @@ _IMAGE: Final = 2048
 _IMAGES: Final = ("iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR", "JVBERi0", "AAAA", "T2dnUw")
 """Beginnings of PNG, JPEG, GIF, RIFF, PDF, MP4 and Ogg files in base64."""
 
+_FEW: Final = 64
+_NEAR: Final = 3
+
 _SEPARATOR: Final = "\0"
 
 
@@ -67,6 +70,7 @@ class Scan:
         ]
         self._plain = _View(matcher.grid, squeeze, kept_positions)
         self._coarse = _View(matcher.coarse, squeeze, kept_positions)
+        self._image = _View(matcher.image, squeeze, kept_positions)
         self._coloured = _View(matcher.grid, squeeze, _positions_behind_escapes)
         self._tagged = _View(matcher.grid, squeeze, _positions_behind_marks)
 
@@ -76,7 +80,7 @@ class Scan:
         size = 0
         for number, text in enumerate(texts):
             if len(text) >= _IMAGE and text.startswith(_IMAGES):
-                self._feed_large(number, text, self._coarse)
+                self._feed_large(number, text, self._image)
                 continue
             if len(text) >= PIECE:
                 self._feed_batch(texts, batch)
@@ -106,8 +110,12 @@ class Scan:
         if not has_openings(raw):
             return
         # A mark may be cut apart by the border between two texts: here nothing stands between them.
-        raw = to_bytes("".join([texts[number] for number in batch]))
-        self._look_behind_marks(raw, _Among(texts, batch, 0))
+        marked = _with_neighbours(
+            [number for number in batch if _has_openings(texts[number])], batch
+        )
+        if marked:
+            raw = to_bytes("".join([texts[number] for number in marked]))
+            self._look_behind_marks(raw, _Among(texts, marked, 0))
 
     def _feed_large(self, number: int, text: str, view: _View) -> None:
         base = 0
@@ -265,6 +273,23 @@ def _same(raw: bytes) -> bytes:
 
 def _every_place(raw: bytes) -> range:
     return range(len(raw))
+
+
+def _has_openings(text: str) -> bool:
+    return (
+        "\x1b" in text
+        or ("<" in text and ">" in text)
+        or ("&" in text and ";" in text)
+        or ("\\" in text and "[" in text)
+    )
+
+
+def _with_neighbours(marked: list[int], batch: list[int]) -> list[int]:
+    """Add the texts round them: a value between marks, or a mark itself, may be cut apart."""
+    if not marked or len(batch) <= _FEW:
+        return batch if marked else marked
+    near = {number + step for number in marked for step in range(-_NEAR, _NEAR + 1)}
+    return [number for number in batch if number in near]
 
 
 def _positions_behind_escapes(raw: bytes) -> Sequence[int]:

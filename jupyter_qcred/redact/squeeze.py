@@ -28,14 +28,15 @@ _ESCAPE: Final = re.compile(
 _SHOWN_ESCAPE: Final = re.compile(rb"\\(?:u001[bB]|x1[bB]|033|e)\[[0-?]{0,64}[ -/]{0,16}[@-~]")
 """The same as JSON and Python write it."""
 
-_TAG: Final = re.compile(
-    rb"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>=]{0,200}=[^<>]{0,1000})?\s?/?>|<!--[^<>]{0,200}-->"
-)
-"""Tags of HTML and SVG; what Python shows as ``<Key AKIA…>`` is none."""
-
 _ENTITY: Final = re.compile(rb"&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|shy|zwj|zwnj|nbsp|ZeroWidthSpace);")
+_BRACKETS: Final = re.compile(rb"<[^<>]*>")
+"""What ``without_tags`` takes out."""
+
+_USUAL: Final = (b"</td>", b"<td>", b"</th>", b"<th>", b"</tr>", b"<tr>", b"</span>", b"</div>")
+_USUAL_TAGS: Final = tuple((tag, re.compile(tag)) for tag in _USUAL)
+"""What tables are full of is taken out first: ten times faster than one by one."""
+
 _ESCAPES: Final = ((b"\x1b", _ESCAPE), (b"\\", _SHOWN_ESCAPE))
-_TAGS: Final = ((b"<", _TAG), (b"&", _ENTITY))
 
 _UNFINISHED: Final = re.compile(rb"<[^<>]{0,1000}\Z|\x1b(?:\[[0-?]{0,64}[ -/]{0,16})?\Z")
 """What the next piece of a stream may make a mark."""
@@ -53,7 +54,7 @@ def kept_positions(data: bytes) -> Sequence[int]:
 
 def has_openings(data: bytes) -> bool:
     """Whether a mark may begin anywhere."""
-    return any(first in data for first, _ in (*_ESCAPES, *_TAGS))
+    return any(first in data for first in (b"\x1b", b"\\", b"<", b"&"))
 
 
 def without_escapes(data: bytes) -> bytes:
@@ -65,17 +66,35 @@ def without_escapes(data: bytes) -> bytes:
 
 
 def without_tags(data: bytes) -> bytes:
-    """Return ``data`` without tags; the very same where there are none."""
-    for first, pattern in _TAGS:
-        if first in data:
-            data = pattern.sub(b"", data)
+    """Return ``data`` without what stands in angle brackets; the very same where nothing does.
+
+    That a sentence or an expression may have such brackets too does no harm: it was looked at as it
+    is before.
+    """
+    for tag in _USUAL:
+        data = data.replace(tag, b"")
+    if b"<" in data:
+        head, *pieces = data.split(b"<")
+        # Several times faster than an expression. A bracket that is not closed stays.
+        data = b"".join(
+            [
+                head,
+                *[
+                    piece[end:] if (end := piece.find(b">") + 1) else b"<" + piece
+                    for piece in pieces
+                ],
+            ]
+        )
+    if b"&" in data:
+        data = _ENTITY.sub(b"", data)
     return data
 
 
 def places_without(data: bytes, *, tags: bool) -> tuple[bytes, list[int]]:
     """Return ``data`` without escapes, or also without tags, and where its bytes stood."""
     places = list(range(len(data)))
-    for first, pattern in (*_ESCAPES, *_TAGS) if tags else _ESCAPES:
+    steps = (*_ESCAPES, *_USUAL_TAGS, (b"<", _BRACKETS), (b"&", _ENTITY)) if tags else _ESCAPES
+    for first, pattern in steps:
         if first not in data:
             continue
         kept: list[int] = []
@@ -100,5 +119,5 @@ def marks(data: bytes) -> bytes:
     """Return the terminal escapes and tags in ``data``, which whoever shows it still needs."""
     if b"\x1b" not in data and b"<" not in data:
         return b""
-    found = [*_ESCAPE.finditer(data), *_TAG.finditer(data)]
+    found = [*_ESCAPE.finditer(data), *_BRACKETS.finditer(data)]
     return b"".join(mark[0] for mark in sorted(found, key=lambda mark: mark.start()))

@@ -15,6 +15,9 @@ _FORMAT: Final = frozenset({"id", "output_type", "cell_type"})
 _TEXTS: Final = frozenset({"source", "input", "text", "traceback", "evalue", "ename"})
 """Keys that say nothing about what their text is."""
 
+_PLAIN: Final = _TEXTS | _FORMAT | {"text/plain", "text/html", "text/markdown", "text/latex"}
+"""Keys of most strings in a notebook, which need no closer look."""
+
 _MEDIA: Final = re.compile(r"(image/(?!svg)|audio/|video/|application/(pdf|octet-stream))")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]*")
 _LONGEST_KEY: Final = 100
@@ -39,6 +42,47 @@ class Leaf(NamedTuple):
     lead: str
     place: Place | None
     lines: bool
+
+
+def texts(part: object) -> list[str]:
+    """Return what a search is to look at, each with what stands before it.
+
+    The same texts as those of ``leaves``, in any order, and without their places, in a fraction of
+    the time: it is enough to tell that a part is clean.
+    """
+    found: list[str] = []
+    seen: set[int] = set()
+    stack: list[tuple[str, Any]] = [("", part)]
+    while stack:
+        lead, node = stack.pop()
+        kind = type(node)
+        if kind is str or isinstance(node, str):
+            found.append(f'{lead}{node}"' if lead else node)
+        elif kind in _NUMBERS or not isinstance(node, dict | list) or id(node) in seen:
+            continue
+        elif isinstance(node, list):
+            seen.add(id(node))
+            if (text := _joined(node)) is not None:
+                stack.append((lead, text))
+            elif not _NUMBERS.issuperset(map(type, node)):
+                stack += [(lead, value) for value in node]
+        else:
+            seen.add(id(node))
+            _texts_of(node, found, stack)
+    return found
+
+
+def _texts_of(node: dict[Any, Any], found: list[str], stack: list[tuple[str, Any]]) -> None:
+    for key, value in node.items():
+        if type(value) is str and key in _PLAIN:
+            if key not in _FORMAT:
+                found.append(value)
+        elif (
+            type(value) not in _NUMBERS
+            and not (key in _FORMAT and isinstance(value, str))
+            and not _is_media(key, value)
+        ):
+            stack.append((_lead(key), value))
 
 
 def leaves(part: object) -> tuple[list[Leaf], bool]:

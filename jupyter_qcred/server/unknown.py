@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from jupyter_qcred.redact import Redaction, TreeRedaction, placeholder
 from jupyter_qcred.redact.redactor import NOTHING
 
-from .leaves import exchange, leaves
+from .leaves import exchange, leaves, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -95,14 +97,22 @@ class Unknown:
 
     def _parts(self, parts: list[Any], rules: Rules, total: dict[str, int]) -> list[Any]:
         out = list(parts)
-        walked = [leaves(part) for part in parts]
+        suspects = self._suspects(parts, rules)
+        walked = [leaves(parts[at]) for at in suspects]
         changed = self._searched([found for found, _ in walked], rules, total)
-        for at, (texts, (_, shared)) in enumerate(zip(changed, walked, strict=True)):
-            if texts:
-                out[at] = exchange(parts[at], texts)
+        for at, new, (_, shared) in zip(suspects, changed, walked, strict=True):
+            if new:
+                out[at] = exchange(parts[at], new)
                 if shared:
                     out[at] = self._again(out[at], rules, total)
         return out
+
+    def _suspects(self, parts: list[Any], rules: Rules) -> list[int]:
+        """Which parts have something to redact, told without knowing where."""
+        found = [texts(part) for part in parts]
+        ends = [*accumulate(map(len, found))]
+        hits = self._found([text for some in found for text in some], rules)
+        return sorted({bisect_right(ends, number) for number in hits})
 
     def _again(self, part: Any, rules: Rules, total: dict[str, int]) -> Any:
         """Look at a part whose containers stand in it twice until nothing is found."""

@@ -30,7 +30,7 @@ KEYS = st.from_regex(r"\A[A-Za-z0-9_/+=.~-]{16,60}\Z")
 
 DISGUISES = {
     "plain": lambda v, a, b: f"{a}{v}{b}",
-    "json": lambda v, a, b: json.dumps({a: v, "b": b}),
+    "json": lambda v, a, b: json.dumps({f"a{a}": v, "b": b}),
     "json, not only ASCII": lambda v, a, b: json.dumps([a, v, b], ensure_ascii=False),
     "json with escaped slashes": lambda v, a, b: json.dumps([v]).replace("/", "\\/"),
     "json twice": lambda v, a, b: json.dumps(json.dumps({"a": a + v})),
