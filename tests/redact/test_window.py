@@ -47,8 +47,9 @@ def test_however_a_text_is_cut_the_result_is_that_of_the_whole(stream: tuple) ->
     emitted = "".join(window.feed(piece)[0] for piece in pieces) + window.flush()
     whole = redactor.text("".join(pieces)).text
     parts = re.split(r"(\[redacted:c\d\])", whole)
+    # Values that overlap have one placeholder, and more where a part of one went out before.
     expected = "".join(
-        f"(?s:.{{0,3}}){re.escape(part)}" if part.startswith("[redacted:") else re.escape(part)
+        f"(?:(?s:.{{0,3}}){re.escape(part)})+" if part.startswith("[redacted:") else re.escape(part)
         for part in parts
     )
     assert re.fullmatch(expected, emitted)
