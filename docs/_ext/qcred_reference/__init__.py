@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from qcred_reference import commands, errors, events, helper, messages, operator, settings
+from qcred_reference import commands, errors, events, helper, messages, operator, rules, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "operator": operator.page,
     "errors": errors.page,
     "events": events.page,
+    "rules": rules.page,
     "messages": messages.page,
 }
 

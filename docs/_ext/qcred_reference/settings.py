@@ -15,6 +15,7 @@ from jupyter_qcred.deliver.service import CredentialService
 from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
 from jupyter_qcred.issue.vault.issuer import VaultIssuer
 from jupyter_qcred.server.app import QcredApp
+from jupyter_qcred.server.saving import SaveRedaction
 from qcred_reference import markdown
 from qcred_reference.markdown import definition, literal, prose
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 CLASSES: Final[tuple[type[Configurable], ...]] = (
     QcredApp,
     CredentialService,
+    SaveRedaction,
     VaultIssuer,
     EmbeddedOpenBao,
     QcredProvisioner,
