@@ -74,13 +74,21 @@ class Matcher:
         self, patterns: Iterable[Pattern], literals: Mapping[bytes, str], min_hold: int
     ) -> None:
         found = tuple(patterns)
-        exact = [
-            Pattern(text, name, 0, (), b"", b"", base64=False) for text, name in literals.items()
-        ]
+        exact = [Pattern(text, name, 0, (), b"", b"", ()) for text, name in literals.items()]
         self.grid: Final = self.grid_type(found)
         self.coarse: Final = self.grid_type(found, parts=False)
-        # What an image holds is in base64, as the image itself.
-        self.image: Final = self.grid_type([one for one in found if one.base64], parts=False)
+        # What an image holds is in base64, as the image itself: with line breaks in it, or without.
+        in_base64 = [one for one in found if one.base64]
+        self.wrapped_image: Final = self.grid_type(in_base64, parts=False)
+        self.image: Final = self.grid_type(
+            [
+                one._replace(text=text)
+                for one in in_base64
+                for text in one.base64
+                if len(text) >= MIN_SQUEEZED
+            ],
+            parts=False,
+        )
         self.literals: Final[tuple[Search, ...]] = (
             self.grid_type([one for one in exact if len(one.text) >= MIN_SQUEEZED]),
             Shorts([one for one in exact if len(one.text) < MIN_SQUEEZED]),

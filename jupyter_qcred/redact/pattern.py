@@ -40,7 +40,7 @@ class Pattern(NamedTuple):
         regions: where parts count: not in what many values have in common. Empty: the whole only.
         head: characters before the first of ``text`` that squeezing dropped.
         tail: characters behind the last.
-        base64: the form is the value in base64.
+        base64: the texts that this form is of, where it is the value in base64.
     """
 
     text: bytes
@@ -49,7 +49,7 @@ class Pattern(NamedTuple):
     regions: tuple[tuple[int, int], ...]
     head: bytes
     tail: bytes
-    base64: bool
+    base64: tuple[bytes, ...]
 
     def shortest(self) -> int:
         """Return the length of the shortest run that counts."""
@@ -110,7 +110,9 @@ def _add(
         wide = tuple(region for region in regions if region[1] - region[0] >= need)
         head = text[: kept_positions(text)[0]]
         tail = text[kept_positions(text)[-1] + 1 :]
-        patterns[squeezed] = Pattern(squeezed, credential, need, wide, head, tail, base64)
+        patterns[squeezed] = Pattern(
+            squeezed, credential, need, wide, head, tail, (text,) if base64 else ()
+        )
 
 
 def _is_strong(squeezed: bytes, letters: bool) -> bool:  # noqa: FBT001 - of this module only

@@ -43,7 +43,10 @@ _IMAGES: Final = ("iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR", "JVBERi0", "AAAA", "
 """Beginnings of PNG, JPEG, GIF, RIFF, PDF, MP4 and Ogg files in base64."""
 
 _FEW: Final = 64
-_NEAR: Final = 3
+"""Texts that are not worth a choice."""
+
+_WRAPPED: Final = 128
+"""Characters in which a line of base64 ends, if it has lines (RFC 2045: 76)."""
 
 _SEPARATOR: Final = "\0"
 
@@ -70,7 +73,8 @@ class Scan:
         ]
         self._plain = _View(matcher.grid, squeeze, kept_positions)
         self._coarse = _View(matcher.coarse, squeeze, kept_positions)
-        self._image = _View(matcher.image, squeeze, kept_positions)
+        self._wrapped_image = _View(matcher.wrapped_image, squeeze, kept_positions)
+        self._image = _View(matcher.image, _same, _every_place)
         self._coloured = _View(matcher.grid, squeeze, _positions_behind_escapes)
         self._tagged = _View(matcher.grid, squeeze, _positions_behind_marks)
 
@@ -80,7 +84,8 @@ class Scan:
         size = 0
         for number, text in enumerate(texts):
             if len(text) >= _IMAGE and text.startswith(_IMAGES):
-                self._feed_large(number, text, self._image)
+                wrapped = "\n" in text[:_WRAPPED]
+                self._feed_large(number, text, self._wrapped_image if wrapped else self._image)
                 continue
             if len(text) >= PIECE:
                 self._feed_batch(texts, batch)
@@ -110,12 +115,14 @@ class Scan:
         if not has_openings(raw):
             return
         # A mark may be cut apart by the border between two texts: here nothing stands between them.
-        marked = _with_neighbours(
-            [number for number in batch if _has_openings(texts[number])], batch
-        )
-        if marked:
-            raw = to_bytes("".join([texts[number] for number in marked]))
-            self._look_behind_marks(raw, _Among(texts, marked, 0))
+        coloured = _near(batch, [number for number in batch if _has_escapes(texts[number])])
+        if coloured:
+            raw = to_bytes("".join([texts[number] for number in coloured]))
+            self._look_behind_escapes(raw, _Among(texts, coloured, 0))
+        tagged = _near(batch, [number for number in batch if _has_tags(texts[number])])
+        if tagged:
+            raw = to_bytes("".join([texts[number] for number in tagged]))
+            self._look_behind_tags(raw, _Among(texts, tagged, 0))
 
     def _feed_large(self, number: int, text: str, view: _View) -> None:
         base = 0
@@ -147,12 +154,18 @@ class Scan:
                 )
 
     def _look_behind_marks(self, raw: bytes, place: _Place) -> None:
-        """Look once without terminal escapes, and once more without tags."""
-        plain = without_escapes(raw)
-        if len(plain) != len(raw):
-            self.hits.extend(self._coloured.feed(raw, place, squeeze(plain)))
-        text = without_tags(plain)
-        if len(text) != len(plain):
+        self._look_behind_escapes(raw, place)
+        self._look_behind_tags(raw, place)
+
+    def _look_behind_escapes(self, raw: bytes, place: _Place) -> None:
+        rest = without_escapes(raw)
+        if len(rest) != len(raw):
+            self.hits.extend(self._coloured.feed(raw, place, squeeze(rest)))
+
+    def _look_behind_tags(self, raw: bytes, place: _Place) -> None:
+        rest = without_escapes(raw)
+        text = without_tags(rest)
+        if len(text) != len(rest):
             self.hits.extend(self._tagged.feed(raw, place, squeeze(text)))
 
 
@@ -275,20 +288,19 @@ def _every_place(raw: bytes) -> range:
     return range(len(raw))
 
 
-def _has_openings(text: str) -> bool:
-    return (
-        "\x1b" in text
-        or ("<" in text and ">" in text)
-        or ("&" in text and ";" in text)
-        or ("\\" in text and "[" in text)
-    )
+def _has_escapes(text: str) -> bool:
+    return "\x1b" in text or ("\\" in text and "[" in text)
 
 
-def _with_neighbours(marked: list[int], batch: list[int]) -> list[int]:
+def _has_tags(text: str) -> bool:
+    return ("<" in text and ">" in text) or ("&" in text and ";" in text)
+
+
+def _near(batch: list[int], marked: list[int]) -> list[int]:
     """Add the texts round them: a value between marks, or a mark itself, may be cut apart."""
     if not marked or len(batch) <= _FEW:
         return batch if marked else marked
-    near = {number + step for number in marked for step in range(-_NEAR, _NEAR + 1)}
+    near = {number + step for number in marked for step in (-1, 0, 1)}
     return [number for number in batch if number in near]
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import array
+import base64
 import hashlib
 import json
+import random
 import threading
 import uuid
 from pathlib import Path
@@ -232,3 +234,22 @@ def test_a_notebook_text_that_is_no_json_is_searched_as_text(text: str, redactor
     """What can't be read is still redacted."""
     assert redact_notebook_text(redactor, text).text == text
     assert redact_notebook_text(redactor, text + IBM).text == f"{text}[redacted:ibm-quantum]"
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize("shift", range(3))
+def test_a_value_in_the_text_of_an_image_is_found(
+    redactor: Redactor, shift: int, wrapped: bool
+) -> None:
+    """Plotting libraries write metadata into PNG files; notebooks hold them as base64."""
+    rng = random.Random(shift)
+    begin = b"\x89PNG\r\n\x1a\n" + rng.randbytes(4000 + shift)
+    clean = begin + rng.randbytes(4000)
+    dirty = f"{begin.hex()}{b'tEXtComment'.hex()}00{IBM.encode().hex()}{rng.randbytes(4000).hex()}"
+    encode = base64.encodebytes if wrapped else base64.b64encode
+    image = encode(bytes.fromhex(dirty)).decode()
+    redacted = redactor.tree({"image/png": image, "text/plain": "<Figure>"})
+    assert redacted.findings == {"ibm-quantum": 1}
+    assert "[redacted:ibm-quantum]" in redacted.value["image/png"]  # type: ignore[index]
+    other = {"image/png": encode(clean).decode()}
+    assert redactor.tree(other).value is other
