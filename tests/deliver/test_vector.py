@@ -51,7 +51,6 @@ def test_a_table_of_hashes_finds_what_a_set_finds(seed: int) -> None:
 
 def test_the_table_is_used_where_numpy_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """And where it is not, nothing is missed."""
-    pytest.importorskip("numpy")
     text = some_text(7, 100_000)
     with_table = armed(ArmedRedactor(8, 24))
     assert with_table.matcher.grid._table.any()

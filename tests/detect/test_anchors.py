@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import importlib
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_qcred.detect.anchors import Anchors, Hit, fastest_library
 
-LIBRARY = pytest.importorskip("ahocorasick_rs")
+LIBRARY = importlib.import_module("ahocorasick_rs")
 words = st.lists(st.text("ab-", min_size=1, max_size=6), min_size=1, max_size=8, unique=True)
 
 

@@ -28,10 +28,7 @@ THEIRS = "jupyter_server_documents.websocket_connection.KernelWebsocketConnectio
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    try:
-        return Environment(tmp_path_factory.mktemp("documents"), "jupyter_server_documents==0.3.3")
-    except RuntimeError as error:
-        pytest.skip(f"jupyter_server_documents cannot be installed here: {error}")
+    return Environment(tmp_path_factory.mktemp("documents"), "jupyter_server_documents==0.3.3")
 
 
 # It is linked after us, as extensions are in the order of their names; what is configured is there
