@@ -99,9 +99,10 @@ def _files(args: argparse.Namespace, files: list[Path]) -> int:
 def _live(args: argparse.Namespace, files: list[Path]) -> int:
     from jupyter_qcred.deliver.settings import load_config
 
-    from .redaction.files import RefusedError, place
+    from .redaction.files import RefusedError
     from .redaction.live import LiveRedactor
     from .redaction.saving import live_redactor
+    from .whole_file import write_whole
 
     redactor = live_redactor(load_config(), partial(_arm, args))
     receipt: dict[str, Mapping[str, int]] = {}
@@ -113,7 +114,7 @@ def _live(args: argparse.Namespace, files: list[Path]) -> int:
             text = "".join(f"{line}\n" for line in told)
             if args.output:
                 Path(args.output).mkdir(parents=True, exist_ok=True)
-                place(Path(args.output, file.name), text.encode(), file.stat().st_mode)
+                write_whole(Path(args.output, file.name), text.encode(), file.stat().st_mode)
             else:
                 print(text, end="")
         except (RefusedError, OSError) as error:

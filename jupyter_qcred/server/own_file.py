@@ -58,7 +58,7 @@ def own_key(file: Path) -> bytes:
     except OSError as error:
         raise ConfigError(
             f"The key for fingerprints, {file}, can't be used: {error.strerror}",
-            next_step="Correct its permissions, or set QcredApp.fingerprint_key_file",
+            next_step="Correct its permissions, or set SaveRedaction.fingerprint_key_file",
         ) from None
     if len(key) != KEY_BYTES:
         raise ConfigError(f"{file} is damaged", next_step="Remove it: a new one is made")

@@ -9,10 +9,7 @@ Rules:
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,6 +22,7 @@ from jupyter_qcred.cli.scanning.vendor_keys import (
     accounts,
     without_keys,
 )
+from jupyter_qcred.cli.whole_file import write_whole
 from jupyter_qcred.core.secret import Secret
 from jupyter_qcred.issue.embedded.openbao import NAME
 
@@ -108,7 +106,7 @@ def take_out(move: Move) -> None:
             raise StuckError("it has changed meanwhile: run the command again")
         real = move.path.resolve()
         if left is not None:
-            _rewrite(real, left)
+            write_whole(real, left, real.stat().st_mode)
             return
         real.unlink()
         if move.path.is_symlink():
@@ -181,18 +179,3 @@ def _free_name(base: str, section: str, taken: set[str]) -> str:
         name = f"{base}-{number}"
         number += 1
     return name
-
-
-def _rewrite(path: Path, content: bytes) -> None:
-    mode = stat.S_IMODE(path.stat().st_mode)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

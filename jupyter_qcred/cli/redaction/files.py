@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import base64
 import logging
-import os
-import stat
-import tempfile
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tornado.web import HTTPError
+
+from jupyter_qcred.cli.whole_file import write_whole
 
 from .notebook import notebook_of, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from jupyter_qcred.server.save_check import SaveCheck
 
@@ -75,25 +74,10 @@ class FileRedactor:
         mode = file.stat().st_mode
         if self._output is not None:
             self._output.mkdir(parents=True, exist_ok=True)
-            place(self._output / file.name, redacted, mode)
+            write_whole(self._output / file.name, redacted, mode)
         elif redacted != data:
             # Where it is a link, the file behind it is the one that changes.
-            place(file.resolve(), redacted, mode)
-
-
-def place(target: Path, data: bytes, mode: int) -> None:
-    """Write a file whole or not at all, with a mode that it had from its beginning."""
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
-    try:
-        with os.fdopen(descriptor, "wb") as opened:
-            opened.write(data)
-            opened.flush()
-            os.fsync(opened.fileno())
-        Path(name).chmod(stat.S_IMODE(mode))
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+            write_whole(file.resolve(), redacted, mode)
 
 
 def _text(data: bytes) -> Model:
