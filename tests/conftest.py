@@ -6,6 +6,7 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from support import deployment
 from support.openbao import OpenBao
 
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 # that: then no test could interrupt anything.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# What a change breaks shows the first time, and what it does not break stays green; new examples are
+# searched for on purpose, with --hypothesis-profile=search. Machines are shared: no deadlines.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None, max_examples=1000)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="module")

@@ -32,13 +32,16 @@ _BY_CHANCE: Final = 4
 class Span(NamedTuple):
     """A part of one text that belongs to a value.
 
-    ``begins``: the value begins in this text, and not in one before it.
+    Attributes:
+        begins: the value begins in this text, and not in one before it.
+        marked: colours and tags in it are none of the value's own characters.
     """
 
     start: int
     end: int
     credential: str
     begins: bool = True
+    marked: bool = False
 
 
 class Tile(NamedTuple):
@@ -47,6 +50,7 @@ class Tile(NamedTuple):
     Attributes:
         origin: where the value begins: before ``start`` where another tile took its beginning.
         begins: False where a text before this one has the placeholder.
+        marked: colours and tags in it are none of the value's own characters.
     """
 
     start: int
@@ -54,6 +58,7 @@ class Tile(NamedTuple):
     credential: str
     origin: int
     begins: bool = True
+    marked: bool = False
 
 
 class Matcher:
@@ -102,7 +107,9 @@ class Matcher:
         """Return what to replace in a text, in order, not overlapping."""
         scan = Scan(self)
         scan.feed_bytes(data)
-        spans = [Span(hit.start, hit.end, hit.credential) for hit in scan.hits]
+        spans = [
+            Span(hit.start, hit.end, hit.credential, marked=hit.marked) for hit in scan.hits
+        ]
         return self.tiles(data, spans) if spans else []
 
     def find_in(self, texts: Sequence[str]) -> dict[int, list[Tile]]:
@@ -130,16 +137,16 @@ class Matcher:
         marks = [mark.span() for mark in self._placeholders.finditer(data)]
         tiles: list[Tile] = []
         done = at = 0
-        for start, end, credential, begins in sorted(spans, key=_order):
+        for start, end, credential, begins, marked in sorted(spans, key=_order):
             while at < len(marks) and marks[at][1] <= start:
                 at += 1
             touches_mark = at < len(marks) and marks[at][0] < end
             if end <= done or touches_mark:
                 continue
             if tiles and start < done and tiles[-1].credential == credential:
-                tiles[-1] = tiles[-1]._replace(end=end)
+                tiles[-1] = tiles[-1]._replace(end=end, marked=marked and tiles[-1].marked)
             else:
-                tiles.append(Tile(max(start, done), end, credential, start, begins))
+                tiles.append(Tile(max(start, done), end, credential, start, begins, marked))
             done = end
         return tiles
 
@@ -157,7 +164,7 @@ def _spans(hit: Hit, texts: Sequence[str]) -> Iterator[tuple[int, Span]]:
         by_chance = not hit.whole and hit.text != hit.end_text and end - start < _BY_CHANCE
         if by_chance and number in {hit.text, hit.end_text}:
             continue
-        yield number, Span(start, end, hit.credential, begins=begins)
+        yield number, Span(start, end, hit.credential, begins=begins, marked=hit.marked)
         begins = False
 
 

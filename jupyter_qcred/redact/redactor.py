@@ -228,13 +228,14 @@ def to_text(data: bytes) -> str:
 
 
 def substitute(data: bytes, tiles: Iterable[Tile]) -> bytes:
-    """Put a placeholder in the place of each tile; colours and tags inside it stay."""
+    """Put a placeholder in the place of each tile; colours and tags round its characters stay."""
     parts: list[bytes] = []
     done = 0
-    for start, end, credential, _, begins in tiles:
-        mark = placeholder(credential).encode() if begins else b""
-        parts += (data[done:start], mark, marks(data[start:end]))
-        done = end
+    for tile in tiles:
+        mark = placeholder(tile.credential).encode() if tile.begins else b""
+        kept = marks(data[tile.start : tile.end]) if tile.marked else b""
+        parts += (data[done : tile.start], mark, kept)
+        done = tile.end
     parts.append(data[done:])
     return b"".join(parts)
 

@@ -52,7 +52,10 @@ _SEPARATOR: Final = "\0"
 
 
 class Hit(NamedTuple):
-    """A value, or a part that counts: from a byte of one text to one of the same or a later one."""
+    """A value, or a part that counts: from a byte of one text to one of the same or a later one.
+
+    ``marked``: it was found behind colours or tags, so those in it are none of its own characters.
+    """
 
     text: int
     start: int
@@ -60,6 +63,7 @@ class Hit(NamedTuple):
     end: int
     credential: str
     whole: bool
+    marked: bool = False
 
 
 class Scan:
@@ -75,8 +79,8 @@ class Scan:
         self._coarse = _View(matcher.coarse, squeeze, kept_positions)
         self._wrapped_image = _View(matcher.wrapped_image, squeeze, kept_positions)
         self._image = _View(matcher.image, _same, _every_place)
-        self._coloured = _View(matcher.grid, squeeze, _positions_behind_escapes)
-        self._tagged = _View(matcher.grid, squeeze, _positions_behind_marks)
+        self._coloured = _View(matcher.grid, squeeze, _positions_behind_escapes, marked=True)
+        self._tagged = _View(matcher.grid, squeeze, _positions_behind_marks, marked=True)
 
     def feed(self, texts: Sequence[str]) -> None:
         """Look through texts in their order."""
@@ -177,8 +181,11 @@ class _View:
         search: Search,
         change: Callable[[bytes], bytes],
         positions: Callable[[bytes], Sequence[int]],
+        *,
+        marked: bool = False,
     ) -> None:
         self._search = search
+        self._marked = marked
         self._change = change
         self._positions = positions
         self._tail = b""
@@ -196,7 +203,7 @@ class _View:
             if run.end > len(self._tail):
                 begin = self._start(first + run.start, run.head)
                 end = self._end(first + run.end - 1, run.tail)
-                yield Hit(*begin, *end, run.credential, run.whole)
+                yield Hit(*begin, *end, run.credential, run.whole, self._marked)
         self._total += len(changed)
         keep = self._search.longest - 1
         self._tail = data[-keep:] if keep > 0 else b""

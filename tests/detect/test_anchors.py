@@ -14,7 +14,7 @@ words = st.lists(st.text("ab-", min_size=1, max_size=6), min_size=1, max_size=8,
 
 
 @given(words, st.text("ab-", max_size=60))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 def test_both_searchers_find_every_occurrence(needles: list[str], text: str) -> None:
     """Also of words that overlap, hold each other or themselves."""
     expected = sorted(

@@ -96,7 +96,7 @@ def test_very_short_and_very_long_secrets_are_left_out() -> None:
 @given(
     st.lists(st.one_of(st.sampled_from(list(VALUES.values())), st.text(max_size=30)), max_size=6)
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_findings_are_in_order_and_apart(pieces: list[str]) -> None:
     """Sorted, disjoint, and each is the very secret."""
     text = " ".join(pieces)

@@ -47,7 +47,7 @@ def redact(text: str, findings: list[Finding]) -> str:
 
 
 @given(texts)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_findings_are_in_order_and_apart(text: str) -> None:
     """Sorted, disjoint, not empty, inside the text, and named by a detector there is."""
     end = 0
@@ -58,21 +58,21 @@ def test_findings_are_in_order_and_apart(text: str) -> None:
 
 
 @given(texts)
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 def test_nothing_is_found_after_redaction(text: str) -> None:
     """Once is enough: saving again changes nothing."""
     assert ALL.find(redact(text, ALL.find(text))) == []
 
 
 @given(texts)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_standard_library_finds_the_same(text: str) -> None:
     """Where the fast searcher has no wheel, nothing is lost."""
     assert SLOW.find(text) == ALL.find(text)
 
 
 @given(st.lists(texts, max_size=12))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_many_texts_at_once_are_as_one_by_one(many: list[str]) -> None:
     """Searching a notebook's strings together is only faster."""
     expected = {number: found for number, text in enumerate(many) if (found := ALL.find(text))}
@@ -81,14 +81,14 @@ def test_many_texts_at_once_are_as_one_by_one(many: list[str]) -> None:
 
 
 @given(st.text())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_at_all_is_searched(text: str) -> None:
     """Lone surrogates, controls and unassigned characters raise nothing and are no secrets."""
     assert ALL.find(text) == []
 
 
 @given(st.text(alphabet=f"{{}}A-Z*0123{OPEN}{CLOSE} ", max_size=30), st.integers())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_an_example_is_a_function_of_its_seed(template: str, seed: int) -> None:
     """A corpus made twice is the same."""
     assert fill(template, random.Random(seed)) == fill(template, random.Random(seed))

@@ -310,7 +310,7 @@ def test_many_threads_lose_nothing_and_leak_nothing() -> None:
         wire.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cuts=st.lists(st.integers(0, 200), max_size=8), ends=st.sets(st.integers(0, 8)))
 def test_however_a_text_is_cut_the_value_never_goes_out_whole(cuts: list[int], ends: set) -> None:
     """Any cuts, with ends of cells between them: all the other text arrives, the value does not."""

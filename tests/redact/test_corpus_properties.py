@@ -84,7 +84,7 @@ def trees(draw: st.DrawFn) -> tuple[Value, Disguise, Any]:
     return value, disguise, tree
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(disguised())
 def test_no_words_round_a_value_hide_it(shown: tuple[Value, Disguise, str]) -> None:
     """Nothing of the value can be read, and redacting again changes nothing."""
@@ -94,7 +94,7 @@ def test_no_words_round_a_value_hide_it(shown: tuple[Value, Disguise, str]) -> N
     assert REDACTOR.text(redacted).text is redacted
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(st.sampled_from(TOKENS), AROUND, AROUND, st.data())
 def test_no_long_part_of_a_value_gets_through(
     value: Value, before: str, after: str, data: st.DataObject
@@ -106,7 +106,7 @@ def test_no_long_part_of_a_value_gets_through(
     assert not remains(value, PLAIN, redacted), value.vendor
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(streams())
 def test_any_split_of_a_text_is_as_safe_as_the_whole(
     stream: tuple[Value, Disguise, list[str]],
@@ -118,7 +118,7 @@ def test_any_split_of_a_text_is_as_safe_as_the_whole(
     assert not remains(value, disguise, emitted), (value.vendor, disguise.name)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data(), st.lists(AROUND | st.sampled_from(["\x1b[31m", "<b>", "\\u", "%4", "[72, "])))
 def test_any_split_of_a_clean_text_gives_the_text(data: st.DataObject, parts: list[str]) -> None:
     """Nothing is lost, added or put elsewhere, armed or not."""
@@ -131,7 +131,7 @@ def test_any_split_of_a_clean_text_gives_the_text(data: st.DataObject, parts: li
         assert not any(findings for _, findings in emitted)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(trees())
 def test_no_place_in_a_json_value_hides_a_value(shown: tuple[Value, Disguise, Any]) -> None:
     """At any depth, as key or value; all that is not a text stays, and twice changes nothing."""
@@ -144,7 +144,7 @@ def test_no_place_in_a_json_value_hides_a_value(shown: tuple[Value, Disguise, An
     assert json.dumps(tree) == before, "the caller's value is left alone"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.recursive(
         st.none() | st.floats() | AROUND,

@@ -136,6 +136,17 @@ def test_the_lines_of_a_private_key_are_found_one_by_one() -> None:
     assert one == f"line 3: {MARK}"
 
 
+def test_a_value_that_looks_like_a_tag_is_not_kept_as_one() -> None:
+    """Tags between a value's characters stay; those are none which the value itself has."""
+    value = "<00000000000000>"
+    redactor = Redactor()
+    redactor.arm("x", [value])
+    assert redactor.text(f"is {value}.").text == f"is {MARK}."
+    tagged = "0".join(("a <1234567", "<b>89abcdef</b>", "ghijkl> z"))
+    redactor.arm("x", ["<1234567" + "089abcdef0" + "ghijkl>"])
+    assert redactor.text(tagged).text == f"a {MARK}<b></b> z"
+
+
 def test_a_lone_surrogate_in_a_value_breaks_nothing() -> None:
     """A value read with surrogateescape is armed and found like any other."""
     value = "secret-\udcff-value-of-a-file"
