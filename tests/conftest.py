@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-# What a change breaks shows the first time, and what it does not break stays green; new examples are
-# searched for on purpose, with --hypothesis-profile=search. Machines are shared: no deadlines.
+# What a change breaks shows the first time, and what it does not break stays green; new examples
+# are searched for on purpose: --hypothesis-profile=search. Machines are shared: no deadlines.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile("repeatable")

@@ -107,9 +107,7 @@ class Matcher:
         """Return what to replace in a text, in order, not overlapping."""
         scan = Scan(self)
         scan.feed_bytes(data)
-        spans = [
-            Span(hit.start, hit.end, hit.credential, marked=hit.marked) for hit in scan.hits
-        ]
+        spans = [Span(hit.start, hit.end, hit.credential, marked=hit.marked) for hit in scan.hits]
         return self.tiles(data, spans) if spans else []
 
     def find_in(self, texts: Sequence[str]) -> dict[int, list[Tile]]:
