@@ -19,19 +19,21 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jupyter_qcred.core.backoff import delays
-from jupyter_qcred.core.errors import QcredError
+from jupyter_qcred.core.errors import LeaseExpiredError, QcredError
 from jupyter_qcred.core.lease import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from jupyter_qcred.core.clock import Clock
-    from jupyter_qcred.core.lease import IntentId
+    from jupyter_qcred.core.lease import IntentId, LeaseId
     from jupyter_qcred.issue.issuer import IssuedToken, Issuer
     from jupyter_qcred.issue.workers import Workers
 
 _FIRST_WAIT = 0.2
 _LONGEST_WAIT = 30.0
+_NOT_CARRIED_OUT = "The issuer took the request, and could not carry it out yet"
 
 
 class Settled(StrEnum):
@@ -44,20 +46,56 @@ class Settled(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """A token whose revocation is owed.
+    """A token whose revocation is owed, or one lease below a token that goes on.
 
     Attributes:
-        intent: its name in the journal.
+        intent: the token's name in the journal.
         token: what to revoke; it revokes itself.
         bound: on the clock, seconds: it is certainly dead afterwards.
         leases: Vault's ids of the leases below it. The end of a token only queues the end of its
             leases: whether their engines carried it out is asked for each.
+        lease_id: our handle where only ``leases`` are owed, and not the token. The journal needs no
+            line for it: it has the token's, whose end takes the lease along.
     """
 
     intent: IntentId
     token: IssuedToken
     bound: float
     leases: tuple[str, ...] = ()
+    lease_id: LeaseId | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells it from all other debts."""
+        return self.lease_id or self.intent
+
+
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """A debt that is not settled.
+
+    Attributes:
+        since: when it began to be owed, for people.
+        attempts: how often the issuer was asked; the last may be under way.
+        reason: why the last answer did not settle it; empty before the first answer.
+    """
+
+    debt: Debt
+    since: datetime
+    attempts: int
+    reason: str
+
+
+class _Owed:
+    """A debt and how its payment stands."""
+
+    def __init__(self, debt: Debt, since: datetime, settled: asyncio.Future[Settled]) -> None:
+        self.debt = debt
+        self.since = since
+        self.settled = settled
+        self.attempts = 0
+        self.reason = ""
+        self.task: asyncio.Task[None] | None = None
 
 
 class Revoker:
@@ -80,59 +118,98 @@ class Revoker:
         self._workers = workers
         self._clock = clock
         self._on_settled = on_settled
-        self._owed: dict[IntentId, tuple[Debt, asyncio.Task[None]]] = {}
+        self._owed: dict[str, _Owed] = {}
 
     @property
     def outstanding(self) -> int:
         """How many debts are not settled."""
         return len(self._owed)
 
-    def owe(self, debt: Debt) -> None:
-        """Start to revoke; the same debt twice is one."""
-        if debt.intent not in self._owed:
-            task = asyncio.get_running_loop().create_task(self._pay(debt))
-            self._owed[debt.intent] = (debt, task)
+    def open(self) -> tuple[Outstanding, ...]:
+        """What is not settled, oldest first."""
+        return tuple(
+            Outstanding(owed.debt, owed.since, owed.attempts, owed.reason)
+            for owed in self._owed.values()
+        )
+
+    def owe(self, debt: Debt) -> asyncio.Future[Settled]:
+        """Start to revoke; the same debt twice is one. Return what tells how it was settled."""
+        owed = self._owed.get(debt.key)
+        if owed is None:
+            loop = asyncio.get_running_loop()
+            owed = self._owed[debt.key] = _Owed(debt, self._clock.wall(), loop.create_future())
+            owed.task = loop.create_task(self._pay(owed))
+        return owed.settled
 
     def settle_all(self, how: Settled) -> None:
         """Everything owed has died otherwise: the parent of all was revoked."""
-        for debt, task in list(self._owed.values()):
-            task.cancel()
-            self._settle(debt, how)
+        for owed in list(self._owed.values()):
+            if owed.task is not None:
+                owed.task.cancel()
+            self._settle(owed, how)
 
     async def drain(self, timeout: float) -> bool:
         """Wait up to ``timeout`` seconds until nothing is owed; whether that was reached."""
-        tasks = [task for _, task in self._owed.values()]
+        tasks = [owed.task for owed in self._owed.values() if owed.task is not None]
         if tasks:
             await asyncio.wait(tasks, timeout=timeout)
         return not self._owed
 
-    async def _pay(self, debt: Debt) -> None:
+    async def _pay(self, owed: _Owed) -> None:
+        debt = owed.debt
         for wait in delays(_FIRST_WAIT, _LONGEST_WAIT):
-            settled = await self._try(debt)
+            owed.attempts += 1
+            settled = await self._try(owed)
             if settled is None and self._clock.now() >= debt.bound:
                 settled = Settled.EXPIRED
             if settled is not None:
-                self._settle(debt, settled)
+                self._settle(owed, settled)
                 return
             # Sleeping past the bound would only delay the good news.
             await asyncio.sleep(min(wait, max(0.0, debt.bound - self._clock.now()) + 0.05))
 
-    async def _try(self, debt: Debt) -> Settled | None:
+    async def _try(self, owed: _Owed) -> Settled | None:
         try:
-            if not debt.token.own:
-                return await self._end_leases_alone(debt)
-            outcome = await self._workers.run(partial(self._issuer().revoke_token, debt.token))
-            if outcome is Outcome.CONFIRMED and not await self._end_leases(debt.leases):
-                return None
-        except QcredError:
+            settled = await self._ask(owed.debt)
+        except QcredError as error:
             # Also a refusal: a permission taken away may come back before the token has died.
+            owed.reason = error.reason
+            return None
+        if settled is None:
+            owed.reason = _NOT_CARRIED_OUT
+        return settled
+
+    async def _ask(self, debt: Debt) -> Settled | None:
+        """Ask once; None where the answer settles nothing.
+
+        Raises:
+            QcredError: the issuer failed or refused.
+        """
+        if debt.lease_id is not None:
+            return await self._end_one_lease(debt)
+        if not debt.token.own:
+            return await self._end_leases_alone(debt)
+        outcome = await self._workers.run(partial(self._issuer().revoke_token, debt.token))
+        if outcome is Outcome.CONFIRMED and not await self._end_leases(debt.leases):
             return None
         if outcome is Outcome.FAILED:
             return None
         return Settled.CONFIRMED if outcome is Outcome.CONFIRMED else Settled.UNSUPPORTED
 
+    async def _end_one_lease(self, debt: Debt) -> Settled | None:
+        """End a lease whose session goes on, or has ended meanwhile.
+
+        Raises:
+            QcredError: the issuer failed or refused.
+        """
+        try:
+            return await self._end_leases_alone(debt)
+        except LeaseExpiredError:
+            # The session token is dead, which only queued the end of the lease.
+            return Settled.CONFIRMED if await self._end_leases(debt.leases) else None
+
     async def _end_leases_alone(self, debt: Debt) -> Settled | None:
-        """Where the token is a login that others share, each lease is revoked by itself.
+        """Revoke each lease by itself: of a login that others share, or one of many.
 
         Raises:
             QcredError: the issuer failed or refused.
@@ -160,6 +237,7 @@ class Revoker:
                 return False
         return True
 
-    def _settle(self, debt: Debt, how: Settled) -> None:
-        if self._owed.pop(debt.intent, None) is not None:
-            self._on_settled(debt, how)
+    def _settle(self, owed: _Owed, how: Settled) -> None:
+        if self._owed.pop(owed.debt.key, None) is not None:
+            owed.settled.set_result(how)
+            self._on_settled(owed.debt, how)
