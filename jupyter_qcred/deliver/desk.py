@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from .link import KernelLink
     from .shared import Holder, Shared
+    from .taken import Taken, Why
 
 _LONGEST_SLEEP = 15.0
 """Seconds: after a suspend the loop's own clock is late, so we look at ours at least this often."""
@@ -63,6 +64,32 @@ class Desk:
         self._holdings.close()
         self._wake.set()
 
+    # -- at the wish of people ------------------------------------------------------------------
+
+    @property
+    def holdings(self) -> Holdings:
+        """What the kernel holds."""
+        return self._holdings
+
+    def take(self, name: str, why: Why) -> Taken | None:
+        """Take a credential back; it does not come again unasked."""
+        self._retries.pop(name, None)
+        return self._holdings.take(name, why)
+
+    def take_all(self, why: Why) -> list[Taken]:
+        """Take everything back; nothing comes again unasked."""
+        self._retries.clear()
+        return self._holdings.take_all(why)
+
+    async def renew(self, name: str) -> None:
+        """Extend or replace a credential now.
+
+        Raises:
+            QcredError: the issuer's refusal or failure.
+        """
+        await self._holdings.renew(self._profile(name))
+        self._wake.set()
+
     # -- requests ------------------------------------------------------------------------------
 
     def want(self, name: str) -> None:
@@ -99,8 +126,7 @@ class Desk:
             if ask.op == "get":
                 await self._obtain(ask.credential)
             elif ask.op == "renew":
-                await self._holdings.renew(self._profile(ask.credential))
-                self._wake.set()
+                await self.renew(ask.credential)
             elif ask.op == "revoke":
                 data["outcome"] = await self._give_back(self._profile(ask.credential))
             else:
@@ -162,7 +188,7 @@ class Desk:
 
     async def _give_back(self, profile: Profile) -> str:
         self._retries.pop(profile.name, None)
-        return (await self._holdings.give_back(profile.name)).value
+        return await self._holdings.give_back(profile.name)
 
     def _profile(self, name: str) -> Profile:
         selection, why = self._selection, self._why_nothing

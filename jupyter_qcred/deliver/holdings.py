@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import partial
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from jupyter_qcred.core import wire
 from jupyter_qcred.core.errors import IssuerError, LeaseExpiredError, QcredError
-from jupyter_qcred.core.lease import Outcome
+from jupyter_qcred.revoke.revoker import Debt
 
 from .leases import LeaseBook
 from .session_token import SessionToken
+from .taken import GIVEN_BACK, REVOKED, Taken
 
 if TYPE_CHECKING:
     from jupyter_qcred.core.lease import IntentId
     from jupyter_qcred.issue.issuer import IssuedCredential, IssuedToken
     from jupyter_qcred.issue.profile import Profile
+    from jupyter_qcred.revoke.revoker import Settled
 
     from .leases import Entry
     from .link import KernelLink
     from .shared import Holder, Shared
+    from .taken import Why
+
+_PATIENCE = 5.0
+"""Seconds that a kernel which gives something back waits for the upstream's answer."""
 
 
 class Holdings:
@@ -35,12 +42,29 @@ class Holdings:
         self._token = SessionToken(shared, holder)
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._retiring: set[asyncio.Task[None]] = set()
+        # How often each name was taken back, and everything at once: what was asked for before
+        # that is not delivered after it.
+        self._cuts: Counter[str] = Counter()
+        self._whole_cuts = 0
         self._closed = False
 
     @property
     def intent(self) -> IntentId | None:
         """The session token's name in journal and audit; None before the first one."""
         return self._token.intent
+
+    @property
+    def token_end(self) -> float | None:
+        """When the session token dies unless it is renewed, on the clock; None without one."""
+        return self._token.expires_at if self._token.current() is not None else None
+
+    def entries(self) -> list[Entry]:
+        """What is held, those past their end included."""
+        return self._book.all()
+
+    def find(self, lease_id: str) -> Entry | None:
+        """Return what is held under this handle."""
+        return self._book.by_id(lease_id)
 
     def close(self) -> None:
         """The kernel has ended: owe what is held, and record how each lease ends."""
@@ -73,10 +97,19 @@ class Holdings:
 
     async def _issue(self, profile: Profile) -> Entry:
         shared = self._shared
-        token, issued = await self._ask_with_live_tokens(profile)
+        cuts = self._cuts_of(profile.name)
+        try:
+            token, issued = await self._ask_with_live_tokens(profile)
+        except QcredError:
+            self._check_not_taken(profile.name, cuts)
+            raise
         intent = self.intent
         assert intent is not None, "a live session token has an intent"
         entry = self._book.add(profile, issued, self._token.expires_at)
+        if cuts != self._cuts_of(profile.name):
+            shared.trail.issued(self._holder, intent, token, entry)
+            self._drop_unused(entry, token, whole=cuts[0] != self._whole_cuts)
+            self._check_not_taken(profile.name, cuts)
         refused = shared.redactor.arm(
             profile.name, [value.reveal() for value in issued.values.values()]
         )
@@ -188,10 +221,13 @@ class Holdings:
     async def _renewed(self, entry: Entry) -> bool:
         """Renew one credential; False when it ended before that could be done."""
         name = entry.lease.credential
+        cuts = self._cuts_of(name)
         try:
             async with self._locks[name]:
                 await self._renew_entry(entry)
         except QcredError as error:
+            if cuts != self._cuts_of(name):
+                return True  # taken back meanwhile: nothing is missing
             self._shared.log.warning("%s could not be renewed yet: %s", name, error)
             if self._book.find(name) is None:
                 self._book.remove(name)
@@ -203,10 +239,12 @@ class Holdings:
     async def _renew_entry(self, entry: Entry) -> None:
         """Extend the value where the upstream can, else replace it by a new one."""
         name, lease_id = entry.lease.credential, entry.issued.upstream_lease
+        cuts = self._cuts_of(name)
         token = self._token.current()
         ttl: float | None = None
         if token is not None and entry.issued.renewable and lease_id is not None:
             ttl = await self._extend_upstream(token, lease_id)
+            self._check_not_taken(name, cuts)
         if ttl is not None:
             entry = self._book.renewed(name, ttl, self._token.expires_at)
             self._extend(entry)
@@ -253,25 +291,83 @@ class Holdings:
 
     # -- giving back ---------------------------------------------------------------------------
 
-    async def give_back(self, name: str) -> Outcome:
-        """Revoke one credential at the kernel's wish.
+    async def give_back(self, name: str) -> str:
+        """Revoke one credential at the kernel's wish, and say how that stands (``Standing``).
 
         Raises:
             LeaseExpiredError: it is not held.
-            QcredError: the issuer failed; the session's end will revoke it.
         """
+        taken = self.take(name, GIVEN_BACK)
+        if taken is None:
+            raise LeaseExpiredError(f"{name} is not held", credential=name)
+        return (await taken.standing(_PATIENCE)).value
+
+    def take(self, name: str, why: Why) -> Taken | None:
+        """Withdraw a credential from the kernel now, and owe its revocation.
+
+        What is being issued under that name is not delivered any more; the next request may be.
+
+        Returns:
+            What was held, or None.
+        """
+        self._cuts[name] += 1
         entry = self._book.remove(name)
         if entry is None:
-            raise LeaseExpiredError(f"{name} is not held", credential=name)
-        self._withdraw(name, f"{name} was given back")
-        outcome = Outcome.UNSUPPORTED
-        token, lease_id = self._token.current(), entry.issued.upstream_lease
-        if token is not None and lease_id is not None and entry.issued.revocable:
-            issuer = self._shared.issuer()
-            outcome = await self._shared.workers.run(partial(issuer.revoke_lease, token, lease_id))
-        if self.intent is not None:
-            self._shared.trail.given_back(self._holder, self.intent, entry, outcome)
-        return outcome
+            return None
+        self._withdraw(name, why.reason(name))
+        return Taken(entry, self._owe_lease(entry, self._token.newest(), why.cause))
+
+    def take_all(self, why: Why) -> list[Taken]:
+        """Withdraw everything from the kernel now, and owe the revocation of its session token.
+
+        What is being issued is not delivered any more; the next request opens a new session.
+        """
+        self._whole_cuts += 1
+        intent, leases = self.intent, self._book.upstream_leases()
+        entries = self._book.clear()
+        for entry in entries:
+            self._withdraw(entry.lease.credential, why.reason(entry.lease.credential))
+            if intent is not None:
+                self._shared.trail.lease_ending(intent, entry)
+        if intent is not None and self._token.newest() is not None:
+            self._shared.trail.session_revoked(intent, why.cause)
+        settled = self._token.replace(leases)
+        return [Taken(entry, settled if entry.issued.revocable else None) for entry in entries]
+
+    def _owe_lease(
+        self, entry: Entry, token: IssuedToken | None, cause: str
+    ) -> asyncio.Future[Settled] | None:
+        """Owe the end of one lease; None where nobody can force it."""
+        shared, intent, lease = self._shared, self.intent, entry.issued.upstream_lease
+        assert intent is not None, "what is held was issued by a session token"
+        if token is None or lease is None or not entry.issued.revocable:
+            shared.trail.lease_unsupported(self._holder, intent, entry, cause)
+            return None
+        shared.trail.lease_returning(self._holder, entry, cause)
+        end = entry.upstream_end if isfinite(entry.upstream_end) else self._token.expires_at
+        debt = Debt(
+            intent=intent, token=token, bound=end, leases=(lease,), lease_id=entry.lease.lease_id
+        )
+        return shared.revoker.owe(debt)
+
+    def _cuts_of(self, name: str) -> tuple[int, int]:
+        return self._whole_cuts, self._cuts[name]
+
+    def _check_not_taken(self, name: str, cuts: tuple[int, int]) -> None:
+        """Raise LeaseExpiredError if ``name`` was taken back since ``cuts``."""
+        if cuts != self._cuts_of(name):
+            raise LeaseExpiredError(
+                f"{name} was revoked while it was being issued",
+                next_step="Ask for it again, if it is still needed",
+                credential=name,
+            ) from None
+
+    def _drop_unused(self, entry: Entry, token: IssuedToken, *, whole: bool) -> None:
+        """Owe what was issued for somebody who must not have it any more."""
+        self._book.remove(entry.lease.credential)
+        self._owe_lease(entry, token, REVOKED.cause)
+        if whole and self._token.current() is token:
+            self._token.replace()
 
     def _withdraw(self, name: str, reason: str) -> None:
         why = LeaseExpiredError(reason, credential=name)

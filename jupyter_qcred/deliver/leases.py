@@ -75,10 +75,8 @@ class LeaseBook:
 
     def delivered(self, lease_id: str) -> Entry | None:
         """Record the kernel's acknowledgement; None for a lease that was replaced meanwhile."""
-        for entry in self._entries.values():
-            if entry.lease.lease_id == lease_id:
-                return self._put(replace(entry, lease=entry.lease.delivered()))
-        return None
+        entry = self.by_id(lease_id)
+        return None if entry is None else self._put(replace(entry, lease=entry.lease.delivered()))
 
     def find(self, name: str) -> Entry | None:
         """Return the entry whose lease is alive."""
@@ -86,6 +84,13 @@ class LeaseBook:
         if entry is None or entry.lease.expires_at <= self._clock.now():
             return None
         return entry
+
+    def by_id(self, lease_id: str) -> Entry | None:
+        """Return the entry with this handle, past its end or not."""
+        for entry in self._entries.values():
+            if entry.lease.lease_id == lease_id:
+                return entry
+        return None
 
     def remove(self, name: str) -> Entry | None:
         """Forget an entry and return it."""

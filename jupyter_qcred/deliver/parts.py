@@ -97,7 +97,8 @@ class Parts:
         ).run()
 
     def _settled(self, debt: Debt, how: Settled) -> None:
-        self.journal.closed(debt.intent, how.value)
+        if debt.lease_id is None:  # else the session's token is still open
+            self.journal.closed(debt.intent, how.value)
         self.trail.settled(debt, how)
 
     async def give_back(self, timeout: float) -> None:

@@ -14,6 +14,7 @@ from jupyter_qcred.revoke.revoker import Debt
 if TYPE_CHECKING:
     from jupyter_qcred.core.lease import IntentId
     from jupyter_qcred.issue.issuer import IssuedToken
+    from jupyter_qcred.revoke.revoker import Settled
 
     from .shared import Holder, Shared
 
@@ -44,6 +45,10 @@ class SessionToken:
         return (
             self._token if alive and self._parent is self._shared.server_token.current() else None
         )
+
+    def newest(self) -> IssuedToken | None:
+        """Return what is held, even if it has died upstream meanwhile."""
+        return self._token
 
     async def get(self) -> IssuedToken:
         """Return the live token, opening one if there is none.
@@ -131,12 +136,15 @@ class SessionToken:
         self._ended = True
         self._owe(leases)
 
-    def replace(self, leases: tuple[str, ...] = ()) -> None:
+    def replace(self, leases: tuple[str, ...] = ()) -> asyncio.Future[Settled] | None:
         """Owe what is there; the next ``get`` opens a new one.
 
         Also right for a token that the issuer calls dead: revoking it again confirms that.
+
+        Returns:
+            What tells how the revocation was settled; None where there was no token.
         """
-        self._owe(leases)
+        return self._owe(leases)
 
     def _lives(self, ttl: float) -> None:
         now = self._shared.clock.now()
@@ -144,10 +152,11 @@ class SessionToken:
         # A third of the life is left for retries.
         self.due = now + ttl * 2 / 3
 
-    def _owe(self, leases: tuple[str, ...] = ()) -> None:
+    def _owe(self, leases: tuple[str, ...] = ()) -> asyncio.Future[Settled] | None:
         token, intent = self._token, self.intent
         self._token = self._parent = None
         self.due = float("inf")
-        if token is not None and intent is not None:
-            debt = Debt(intent=intent, token=token, bound=self.expires_at, leases=leases)
-            self._shared.revoker.owe(debt)
+        if token is None or intent is None:
+            return None
+        debt = Debt(intent=intent, token=token, bound=self.expires_at, leases=leases)
+        return self._shared.revoker.owe(debt)

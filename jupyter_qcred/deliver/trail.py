@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from jupyter_qcred.audit.events import AuditEvent
     from jupyter_qcred.core.errors import QcredError
-    from jupyter_qcred.core.lease import IntentId
+    from jupyter_qcred.core.lease import IntentId, LeaseId
     from jupyter_qcred.detect import Allowance
     from jupyter_qcred.issue.issuer import IssuedToken
     from jupyter_qcred.revoke.journal import Entry as Left
@@ -46,6 +46,8 @@ class Trail:
         self._server = server
         self._sessions: dict[IntentId, tuple[Holder, IssuedToken]] = {}
         self._ending: dict[IntentId, list[Entry]] = {}
+        self._causes: dict[IntentId, str] = {}
+        self._returning: dict[LeaseId, tuple[Holder, Entry, str]] = {}
 
     # -- tokens --------------------------------------------------------------------------------
 
@@ -99,13 +101,17 @@ class Trail:
         )
 
     def settled(self, debt: Debt, how: Settled) -> None:
-        """A session token's revocation was answered: so are its leases."""
+        """A session token's revocation was answered, and so are its leases; or one lease's was."""
+        if debt.lease_id is not None:
+            self._lease_settled(debt, debt.lease_id, how)
+            return
         holder, token = self._sessions.pop(debt.intent, (None, debt.token))
         entries = self._ending.pop(debt.intent, [])
+        cause = self._causes.pop(debt.intent, "kernel_ended")
         if holder is None:
             return
         for entry in entries:
-            self._lease_revoked(holder, debt.intent, entry, how.value)
+            self._lease_revoked(holder, debt.intent, entry, how.value, cause)
         self._emit(
             Revoked(
                 user=holder.user,
@@ -115,7 +121,7 @@ class Trail:
                 what="session token",
                 # A login token that others share was not revoked, whatever became of the leases.
                 outcome=how.value if token.own else Outcome.UNSUPPORTED.value,
-                cause="kernel_ended",
+                cause=cause,
                 issuer=self._issuer(),
                 accessor=token.accessor,
             )
@@ -172,9 +178,23 @@ class Trail:
         """Its kernel has ended; the outcome is recorded with that of the session token."""
         self._ending.setdefault(intent, []).append(entry)
 
-    def given_back(self, holder: Holder, intent: IntentId, entry: Entry, outcome: Outcome) -> None:
-        """A kernel gave one credential back."""
-        self._lease_revoked(holder, intent, entry, outcome.value, cause="given_back")
+    def session_revoked(self, intent: IntentId, cause: str) -> None:
+        """A session's end was asked for while its kernel lives; the outcome is recorded later."""
+        self._causes[intent] = cause
+
+    def lease_returning(self, holder: Holder, entry: Entry, cause: str) -> None:
+        """One lease's end was asked for; the outcome is recorded later."""
+        self._returning[entry.lease.lease_id] = (holder, entry, cause)
+
+    def lease_unsupported(self, holder: Holder, intent: IntentId, entry: Entry, cause: str) -> None:
+        """One lease's end was asked for, and nobody can force it: the kernel has forgotten it."""
+        self._lease_revoked(holder, intent, entry, "unsupported", cause)
+
+    def _lease_settled(self, debt: Debt, lease_id: LeaseId, how: Settled) -> None:
+        returning = self._returning.pop(lease_id, None)
+        if returning is not None:
+            holder, entry, cause = returning
+            self._lease_revoked(holder, debt.intent, entry, how.value, cause)
 
     def _lease_revoked(
         self,
