@@ -106,7 +106,10 @@ class VaultSettings(LoggingConfigurable):
     password_file = Unicode(help="File with the password for the userpass method.").tag(config=True)
 
     server_role = Unicode(
-        SERVER_ROLE, help="Token role of the server token: orphan, periodic."
+        SERVER_ROLE,
+        help="Token role of the server token: orphan, periodic. Empty where the login itself "
+        "serves as the server token: its auth role then has token_period and the policy "
+        "qcred-server, and policies can be templated by the user's identity.",
     ).tag(config=True)
     kernel_role = Unicode(
         KERNEL_ROLE, help="Token role of the session tokens, one per kernel launch."

@@ -7,6 +7,8 @@ What holds, seen on OpenBao:
   ends nothing. A role without it passes the entity on, through every generation.
 - A look-up names the role's policies and, apart from them, ``identity_policies``: those that come
   with the entity. Groups act at once, so the read-back is true for the moment it was made.
+- A login has no parent either, and it keeps its entity: where its auth role gives it a period and
+  the server's policy it can itself be the server token (``server_role`` empty).
 - ``period`` and the explicit maximum of a *role* are not shown by a look-up of its tokens, only
   their effect on the TTL is.
 """
@@ -46,7 +48,7 @@ class TreeRoles:
     """The roles to use.
 
     Attributes:
-        server: role of the server token.
+        server: role of the server token; empty where the login token serves as such.
         kernel: role of the session tokens.
         entity_alias: entity to bind the server token to; empty for none.
         lease_only: fall back to the login token where ``server`` is not to be had.
@@ -82,6 +84,8 @@ def open_server(
 def _server_token(
     client: VaultClient, login: Login, roles: TreeRoles, log: Logger
 ) -> tuple[IssuedToken, bool]:
+    if not roles.server:
+        return _login_as_server(client, login, log), True
     call = _creation("asking for the server token", roles.server)
     body: dict[str, Any] = {"display_name": "qcred-server"}
     if roles.entity_alias:
@@ -101,6 +105,37 @@ def _server_token(
     )
     return _lease_only(login), False
 
+
+def _login_as_server(client: VaultClient, login: Login, log: Logger) -> IssuedToken:
+    """Return the login token as the server token.
+
+    Raises:
+        ConfigError: it cannot be one: it was given to us, is a batch token, or can't be renewed.
+    """
+    if not (login.ours and login.accessor and login.renewable):
+        raise ConfigError(
+            f"the login at {client.issuer} cannot serve as the server token",
+            next_step="Log in by approle, jwt, kubernetes or userpass, with an auth role that has "
+            "token_type=service, token_period and the policy qcred-server; or set server_role",
+        )
+    if login.ttl > _LONG_LIFE:
+        log.warning(
+            "The server token lives %d s after its last renewal, and so do the sessions of a "
+            "server that was killed. Set token_period on the auth role",
+            login.ttl,
+        )
+    return IssuedToken(
+        token=login.token,
+        accessor=login.accessor,
+        ttl=login.ttl,
+        renewable=True,
+        narrowed=None,
+        policies=tuple(sorted(login.policies)),
+    )
+
+
+_LONG_LIFE: Final = 3600.0
+"""Seconds: the period of a server token is minutes, a TTL that nobody chose is 32 days."""
 
 _NO_ROLE: Final = (NotEntitledError, ConfigError)
 """What says that the operator has not set the role up for us."""
