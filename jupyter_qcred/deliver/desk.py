@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .link import KernelLink
     from .shared import Holder, Shared
-    from .taken import Taken, Why
+    from .taken import Taken, TakenSession, Why
 
 _LONGEST_SLEEP = 15.0
 """Seconds: after a suspend the loop's own clock is late, so we look at ours at least this often."""
@@ -76,7 +76,7 @@ class Desk:
         self._retries.pop(name, None)
         return self._holdings.take(name, why)
 
-    def take_all(self, why: Why) -> list[Taken]:
+    def take_all(self, why: Why) -> TakenSession:
         """Take everything back; nothing comes again unasked."""
         self._retries.clear()
         return self._holdings.take_all(why)

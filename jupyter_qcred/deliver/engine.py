@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 
@@ -44,13 +45,17 @@ class Engine:
         """Run ``function`` soon on the loop, from any thread; nothing is waited for."""
         self._started().call_soon_threadsafe(function, *args)
 
+    def begin(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run a coroutine on the loop, from any thread; the future has its result."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._started())
+
     def wait(self, coroutine: Coroutine[Any, Any, T], timeout: float) -> T:
         """Run a coroutine on the loop and block this thread for its result.
 
         Raises:
             TimeoutError: not done within ``timeout`` seconds; it is cancelled.
         """
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._started())
+        future = self.begin(coroutine)
         try:
             return future.result(timeout)
         finally:

@@ -14,7 +14,7 @@ from jupyter_qcred.revoke.revoker import Debt
 
 from .leases import LeaseBook
 from .session_token import SessionToken
-from .taken import GIVEN_BACK, REVOKED, Taken
+from .taken import GIVEN_BACK, REVOKED, Taken, TakenSession
 
 if TYPE_CHECKING:
     from jupyter_qcred.core.lease import IntentId
@@ -317,7 +317,7 @@ class Holdings:
         self._withdraw(name, why.reason(name))
         return Taken(entry, self._owe_lease(entry, self._token.newest(), why.cause))
 
-    def take_all(self, why: Why) -> list[Taken]:
+    def take_all(self, why: Why) -> TakenSession:
         """Withdraw everything from the kernel now, and owe the revocation of its session token.
 
         What is being issued is not delivered any more; the next request opens a new session.
@@ -332,7 +332,8 @@ class Holdings:
         if intent is not None and self._token.newest() is not None:
             self._shared.trail.session_revoked(intent, why.cause)
         settled = self._token.replace(leases)
-        return [Taken(entry, settled if entry.issued.revocable else None) for entry in entries]
+        taken = (Taken(entry, settled if entry.issued.revocable else None) for entry in entries)
+        return TakenSession(intent, tuple(taken), settled)
 
     def _owe_lease(
         self, entry: Entry, token: IssuedToken | None, cause: str

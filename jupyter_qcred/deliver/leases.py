@@ -42,6 +42,7 @@ class LeaseBook:
     def add(self, profile: Profile, issued: IssuedCredential, token_end: float) -> Entry:
         """Record an issued credential; it replaces the entry of that name."""
         end = self._end(issued.ttl)
+        replaced = self.find(profile.name)
         lease = Lease(
             lease_id=LeaseId(secrets.token_hex(8)),
             credential=profile.name,
@@ -49,6 +50,7 @@ class LeaseBook:
             renewable=issued.renewable,
             revocable=issued.revocable,
             labels=profile.labels,
+            renewals=replaced.lease.renewals + 1 if replaced is not None else 0,
         )
         entry = Entry(lease, profile, issued, upstream_end=end, due=self.due(issued.ttl))
         self._entries[profile.name] = entry

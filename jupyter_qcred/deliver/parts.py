@@ -21,6 +21,7 @@ from .trail import Trail
 
 if TYPE_CHECKING:
     from jupyter_qcred.issue.issuer import Issuer
+    from jupyter_qcred.revoke.journal import Entry as Left
 
     from .service import CredentialService
 
@@ -31,6 +32,7 @@ class Parts:
     def __init__(self, service: CredentialService) -> None:
         self._service = service
         self._hidden = not service.hide_memory
+        self._sweep: Sweep | None = None
         self.supply = IssuerSupply(service)
         self.journal = Journal.open(
             Path(service.journal_directory), instance=service.server_id, clock=service.clock
@@ -86,7 +88,7 @@ class Parts:
 
     async def sweep(self) -> None:
         """Revoke what earlier processes of this user left behind, as far as it is granted."""
-        await Sweep(
+        self._sweep = Sweep(
             Path(self._service.journal_directory),
             self._service.clock,
             self._service.workers,
@@ -94,7 +96,12 @@ class Parts:
             self.server_token.get,
             self.trail.swept,
             self._service.log,
-        ).run()
+        )
+        await self._sweep.run()
+
+    def leftovers(self) -> tuple[Left, ...]:
+        """What earlier processes left behind and nobody has settled yet."""
+        return self._sweep.left() if self._sweep is not None else ()
 
     def _settled(self, debt: Debt, how: Settled) -> None:
         if debt.lease_id is None:  # else the session's token is still open

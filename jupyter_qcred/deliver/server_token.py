@@ -65,6 +65,11 @@ class ServerToken:
         """Its name in the journal, parent of the sessions' intents."""
         return self._intent
 
+    @property
+    def expires_at(self) -> float:
+        """When it dies unless a heartbeat renews it, on the clock; of use while there is one."""
+        return self._expires_at
+
     def current(self) -> IssuedToken | None:
         """Return the token if it is alive by our clock."""
         if self._token is not None and self._clock.now() >= self._expires_at:

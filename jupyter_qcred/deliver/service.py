@@ -13,7 +13,7 @@ import os
 import secrets
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_core.paths import jupyter_data_dir, jupyter_runtime_dir
 from traitlets import Bool, Dict, Float, Int, List, Unicode, default
@@ -30,10 +30,12 @@ from .shared import Holder, Shared
 from .stdio import StdioForwarder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Mapping
 
     from .link import KernelLink
     from .parts import Parts
+
+T = TypeVar("T")
 
 
 class CredentialService(LoggingConfigurable):
@@ -102,7 +104,7 @@ class CredentialService(LoggingConfigurable):
         self.user = _label(os.environ.get("JUPYTERHUB_USER") or getpass.getuser())
         self._parts: Parts | None = None
         self._parts_lock = threading.Lock()
-        self._sessions: set[KernelSession] = set()
+        self._sessions: dict[KernelSession, None] = {}
         self._claimed: dict[str, KernelSession] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -146,13 +148,14 @@ class CredentialService(LoggingConfigurable):
             link,
             on_claim=lambda: self._claimed.update({kernel_id: session}),
             on_end=lambda: self._ended(kernel_id, session),
+            kernel_id=kernel_id,
         )
-        self._sessions.add(session)
+        self._sessions[session] = None
         self.engine.call(session.start)
         return session
 
     def _ended(self, kernel_id: str, session: KernelSession) -> None:
-        self._sessions.discard(session)
+        self._sessions.pop(session, None)
         if self._claimed.get(kernel_id) is session:  # else the kernel was restarted meanwhile
             del self._claimed[kernel_id]
 
@@ -173,6 +176,11 @@ class CredentialService(LoggingConfigurable):
                 self._parts = Parts(self)
                 atexit.register(self.close)
             return self._parts
+
+    @property
+    def made_parts(self) -> Parts | None:
+        """The working parts if anything needed them so far."""
+        return self._parts
 
     @property
     def shared(self) -> Shared:
@@ -196,6 +204,26 @@ class CredentialService(LoggingConfigurable):
         await self.workers.run(parts.supply.load)
         if leftovers:
             await parts.sweep()
+
+    # -- for people, from any event loop -------------------------------------------------------
+
+    def sessions(self) -> list[KernelSession]:
+        """The launches that have not ended, oldest first."""
+        return [session for session in self._sessions.copy() if not session.ended]
+
+    async def ask(self, coroutine: Coroutine[Any, Any, T], timeout: float) -> T:
+        """Run a coroutine on the engine's loop, and wait for its result on the caller's.
+
+        Raises:
+            TimeoutError: not done within ``timeout`` seconds; it goes on, and nobody hears of it.
+            QcredError: from the coroutine.
+        """
+        running = asyncio.wrap_future(self.engine.begin(coroutine))
+        done, _ = await asyncio.wait({running}, timeout=timeout)
+        if not done:
+            running.add_done_callback(_heard)
+            raise TimeoutError
+        return running.result()
 
     # -- the end -------------------------------------------------------------------------------
 
@@ -231,6 +259,12 @@ class CredentialService(LoggingConfigurable):
     async def _shut(self, parts: Parts) -> None:
         self._end_sessions()
         await parts.give_back(self.exit_timeout)
+
+
+def _heard(running: asyncio.Future[Any]) -> None:
+    """Take note of an error that comes too late, else asyncio would log it with its traceback."""
+    if not running.cancelled():
+        running.exception()
 
 
 def _label(text: str) -> str:

@@ -10,6 +10,7 @@ fail the kernel.
 from __future__ import annotations
 
 import asyncio
+import secrets
 from typing import TYPE_CHECKING
 
 from jupyter_qcred.core import wire
@@ -18,6 +19,7 @@ from jupyter_qcred.issue.profile import DeliverWhen
 from jupyter_qcred.revoke.watch import process_end
 
 from .desk import Desk
+from .overview import KernelOverview, credential, seconds_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -27,7 +29,13 @@ if TYPE_CHECKING:
 
 
 class KernelSession:
-    """Delivers to one kernel until it ends."""
+    """Delivers to one kernel until it ends.
+
+    Attributes:
+        session_id: our random name of the launch. Clients choose kernel ids, and use one again.
+        kernel_id: Jupyter's, as it was given: to be compared only, and never part of a path.
+        ended: nothing is delivered any more, and everything is owed.
+    """
 
     def __init__(
         self,
@@ -36,6 +44,8 @@ class KernelSession:
         link: KernelLink,
         on_claim: Callable[[], None],
         on_end: Callable[[], None],
+        *,
+        kernel_id: str = "",
     ) -> None:
         self._shared = shared
         self._holder = holder
@@ -43,9 +53,36 @@ class KernelSession:
         self._on_claim = on_claim
         self._on_end = on_end
         self._desk = Desk(shared, holder, link)
+        self._claimed = False
+        self.session_id = secrets.token_hex(8)
+        self.kernel_id = kernel_id or holder.kernel
         self._tasks: set[asyncio.Task[None]] = set()
         self._watched: set[int] = set()
         self.ended = False
+
+    @property
+    def notebook(self) -> str:
+        """The notebook's file when the kernel started; empty where there is none."""
+        return self._holder.notebook
+
+    @property
+    def desk(self) -> Desk:
+        """Where its requests are answered."""
+        return self._desk
+
+    def overview(self, now: float) -> KernelOverview:
+        """Return what the kernel holds at ``now`` on the clock."""
+        holdings = self._desk.holdings
+        end = holdings.token_end
+        return KernelOverview(
+            session=self.session_id,
+            intent=holdings.intent,
+            kernel=self.kernel_id,
+            notebook=self.notebook,
+            claimed=self._claimed,
+            token_expires_in=None if end is None else seconds_until(end, now),
+            credentials=tuple(credential(entry, now) for entry in holdings.entries()),
+        )
 
     def start(self) -> None:
         """Wait for the kernel's claim."""
@@ -80,6 +117,7 @@ class KernelSession:
             if claimed is None:
                 return
             self.launched(claimed.pid)
+            self._claimed = True
             self._on_claim()
             await self._open_desk()
             async for message in self._link.messages():

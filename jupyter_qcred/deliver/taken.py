@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from jupyter_qcred.core.lease import IntentId
     from jupyter_qcred.revoke.revoker import Settled
 
     from .leases import Entry
@@ -58,9 +59,31 @@ class Taken:
 
     async def standing(self, timeout: float) -> Standing:
         """Wait up to ``timeout`` seconds, and return how the revocation stands then."""
-        if self.settled is None:
-            return Standing.UNSUPPORTED
-        await asyncio.wait({self.settled}, timeout=timeout)
-        return (
-            Standing(self.settled.result().value) if self.settled.done() else Standing.OUTSTANDING
-        )
+        return await _standing(self.settled, timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenSession:
+    """Everything that one kernel held.
+
+    Attributes:
+        intent: the session token's name in audit and journal; None where there never was one.
+        credentials: what was withdrawn.
+        settled: tells how the session token's revocation ended; None where there was no token.
+    """
+
+    intent: IntentId | None
+    credentials: tuple[Taken, ...]
+    settled: asyncio.Future[Settled] | None
+
+    async def standing(self, timeout: float) -> Standing:
+        """As for one credential."""
+        return await _standing(self.settled, timeout)
+
+
+async def _standing(settled: asyncio.Future[Settled] | None, timeout: float) -> Standing:
+    if settled is None:
+        return Standing.UNSUPPORTED
+    if not settled.done():
+        await asyncio.wait({settled}, timeout=timeout)
+    return Standing(settled.result().value) if settled.done() else Standing.OUTSTANDING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
 
 from jupyter_qcred.audit.events import (
@@ -28,6 +29,14 @@ if TYPE_CHECKING:
 
     from .leases import Entry
     from .shared import Holder
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a debt is: a kernel's id, and the credentials that end with it."""
+
+    kernel: str
+    credentials: tuple[str, ...]
 
 
 class Trail:
@@ -189,6 +198,17 @@ class Trail:
     def lease_unsupported(self, holder: Holder, intent: IntentId, entry: Entry, cause: str) -> None:
         """One lease's end was asked for, and nobody can force it: the kernel has forgotten it."""
         self._lease_revoked(holder, intent, entry, "unsupported", cause)
+
+    def owner(self, debt: Debt) -> Owner:
+        """Tell whose a debt is that is not settled."""
+        if debt.lease_id is not None and debt.lease_id in self._returning:
+            holder, entry, _ = self._returning[debt.lease_id]
+            return Owner(holder.kernel, (entry.lease.credential,))
+        if debt.intent not in self._sessions:
+            return Owner("", ())
+        entries = self._ending.get(debt.intent, [])
+        names = tuple(entry.lease.credential for entry in entries)
+        return Owner(self._sessions[debt.intent][0].kernel, names)
 
     def _lease_settled(self, debt: Debt, lease_id: LeaseId, how: Settled) -> None:
         returning = self._returning.pop(lease_id, None)

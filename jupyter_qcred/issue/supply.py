@@ -33,6 +33,11 @@ class IssuerSupply:
         issuer = self._issuer
         return issuer.describe() if issuer is not None else "issuer not contacted yet"
 
+    @property
+    def contacted(self) -> bool:
+        """Whether anybody has asked for the issuer yet."""
+        return self._issuer is not None
+
     @staticmethod
     def load() -> None:
         """Import what issuing needs, so that the first kernel does not wait for it."""

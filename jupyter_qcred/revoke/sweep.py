@@ -52,11 +52,16 @@ class Sweep:
         self._server_token = server_token
         self._on_settled = on_settled
         self._log = log
+        self._found: list[Adopted] = []
+
+    def left(self) -> tuple[Entry, ...]:
+        """What is not settled yet, and may still live."""
+        return tuple(entry for adopted in self._found for entry in adopted.owed())
 
     async def run(self) -> None:
         """Adopt every journal whose owner is gone, and settle each."""
-        found = await self._workers.run(partial(adopt, self._directory, self._clock))
-        await asyncio.gather(*(self._settle(adopted) for adopted in found))
+        self._found = await self._workers.run(partial(adopt, self._directory, self._clock))
+        await asyncio.gather(*(self._settle(adopted) for adopted in self._found))
 
     async def _settle(self, adopted: Adopted) -> None:
         """Try until all is settled or certainly dead; a retry never comes later than a bound."""
