@@ -17,6 +17,7 @@ from .save import SAVE, SAVE_LARGE
 from .scan import SCAN
 from .stall import STALL, STALL_LARGE
 from .start import DOWN, FIRST, HANGING, START
+from .tokens import TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 BENCHMARKS: Final = (
     *(START, FIRST, DOWN, HANGING),
     *(SAVE, SAVE_LARGE, STALL, STALL_LARGE),
-    *(PRINTS, DISPLAY, MATCHER, SCAN),
+    *(PRINTS, DISPLAY, MATCHER, SCAN, TOKENS),
 )
 _BY_NAME: Final = {benchmark.name: benchmark for benchmark in BENCHMARKS}
 

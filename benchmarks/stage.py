@@ -14,6 +14,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from jupyter_qcred.issue.vault.roles import KERNEL_ROLE, SERVER_ROLE
+
 from .browser import Browser
 from .figures import Side
 from .processes import wait_until_quiet
@@ -88,6 +90,65 @@ class Stage:
     def pause_openbao(self) -> None:
         """Freeze OpenBao: connections are taken, requests are never answered."""
         self._openbao.pause()
+
+    def address(self) -> str:
+        """Return where OpenBao listens."""
+        return str(self._openbao.address)
+
+    def server_token(self) -> str:
+        """Return a token that may open session tokens."""
+        made = self._openbao.root.auth.token.create(role_name=SERVER_ROLE)
+        return str(made["auth"]["client_token"])
+
+    @contextmanager
+    def crowded_host(self) -> Iterator[Host]:
+        """Start a server for ``held``: what its sessions get lives for a minute."""
+        live = {
+            "vendor": "test-cloud",
+            "source": {
+                "kind": "dynamic",
+                "path": "auth/token/create/test-cloud",
+                "parameters": {"ttl": "1m"},
+            },
+        }
+        args = ("--ServerApp.jpserver_extensions={'benchmarks.held': True, 'jupyter_qcred': True}",)
+        root = str(Path(TESTS).parent)
+        server = self._deployment.server(
+            self._openbao,
+            self._directory / "crowded",
+            {CREDENTIAL: live},
+            args=args,
+            env={"PYTHONPATH": root},
+        ).start()
+        browser = Browser(server.url, import_module("support.jupyter").TOKEN)
+        try:
+            yield Host(Side.WITH, browser, server.pid, server.root)
+            browser.close()
+            server.terminate()
+        finally:
+            server.close()
+
+    def made_tokens(self) -> int:
+        """Return how many tokens OpenBao has made, by its own audit log."""
+        return sum(
+            '"type":"response"' in line and '"path":"auth/token/create/' in line
+            for line in self._openbao.audit_text().splitlines()
+        )
+
+    def live_sessions(self) -> int:
+        """Return how many session tokens are alive, as OpenBao says."""
+        found = map(self._openbao.lookup_accessor, self._openbao.accessors())
+        return sum(
+            token is not None and token["path"] == f"auth/token/create/{KERNEL_ROLE}"
+            for token in found
+        )
+
+    def environment(self, name: str) -> dict[str, str]:
+        """Make a home whose settings lead to OpenBao; return the environment of its owner."""
+        home = self._directory / name
+        self._deployment.settings(self._openbao, home)
+        found: dict[str, str] = import_module("support.jupyter").isolated_environment(home)
+        return found
 
     def _server(self, side: Side) -> Any:
         home = self._directory / side

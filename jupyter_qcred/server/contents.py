@@ -20,6 +20,7 @@ from jupyter_core.utils import ensure_async
 from jupyter_server.services.contents.manager import AsyncContentsManager
 from tornado.web import HTTPError
 
+from .collector import collecting_rarely
 from .escape import asked_for
 from .receipt import Receipt, receipt
 from .save_check import SaveCheck
@@ -113,8 +114,9 @@ class _Flows:
         self._work = work
 
     def save(self, manager: Any, model: Model, path: str) -> Flow:
-        checked, found = yield self._work(self._checked, model, path, manager.log)
-        saved = yield self._base.save(manager, checked, path)
+        with collecting_rarely():
+            checked, found = yield self._work(self._checked, model, path, manager.log)
+            saved = yield self._base.save(manager, checked, path)
         self._tell(manager, found)
         return saved
 
