@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from jupyter_qcred.issue.profile import Profile
 
-    from .link import KernelLink
+    from .link import Link
     from .shared import Holder, Shared
     from .taken import Taken, TakenSession, Why
 
@@ -34,7 +34,7 @@ _LONGEST_SLEEP = 15.0
 class Desk:
     """Serves one kernel. Runs on the engine's loop."""
 
-    def __init__(self, shared: Shared, holder: Holder, link: KernelLink) -> None:
+    def __init__(self, shared: Shared, holder: Holder, link: Link) -> None:
         self._shared = shared
         self._holder = holder
         self._link = link

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jupyter_qcred.revoke.revoker import Settled
 
     from .leases import Entry
-    from .link import KernelLink
+    from .link import Link
     from .shared import Holder, Shared
     from .taken import Why
 
@@ -34,7 +34,7 @@ _PATIENCE = 5.0
 class Holdings:
     """Issues, delivers, renews and gives back for one kernel. Runs on the engine's loop."""
 
-    def __init__(self, shared: Shared, holder: Holder, link: KernelLink) -> None:
+    def __init__(self, shared: Shared, holder: Holder, link: Link) -> None:
         self._shared = shared
         self._holder = holder
         self._link = link

@@ -1,4 +1,4 @@
-"""The server's end of the channel to one kernel."""
+"""The server's end of the channel to one kernel: what it is, and the one over a socket."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import secrets
 import socket
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from jupyter_qcred.core import wire
 from jupyter_qcred.core.errors import WireError
@@ -35,6 +35,39 @@ class Claimed:
 
     pid: int | None
     dumpable: bool
+
+
+class Link(Protocol):
+    """A channel to one kernel launch; all of it is called on one event loop."""
+
+    @property
+    def nonce(self) -> str:
+        """What this launch's kernel knows it by; no secret."""
+        ...
+
+    async def claimed(self) -> Claimed | None:
+        """Wait until the kernel claims its end; None when it never will.
+
+        Raises:
+            WireError: what came is not a claim of this link.
+        """
+        ...
+
+    def messages(self) -> AsyncIterator[wire.Message]:
+        """Yield what the kernel sends, until it has gone.
+
+        Raises:
+            WireError: the kernel broke the protocol.
+        """
+        ...
+
+    def send(self, message: wire.Message) -> bool:
+        """Queue a message; False when the kernel has gone or does not read."""
+        ...
+
+    def close(self) -> None:
+        """End it. May be called twice."""
+        ...
 
 
 class KernelLink:

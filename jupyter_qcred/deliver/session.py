@@ -24,7 +24,7 @@ from .overview import KernelOverview, credential, seconds_until
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from .link import KernelLink
+    from .link import Link
     from .shared import Holder, Shared
 
 
@@ -41,7 +41,7 @@ class KernelSession:
         self,
         shared: Shared,
         holder: Holder,
-        link: KernelLink,
+        link: Link,
         on_claim: Callable[[], None],
         on_end: Callable[[], None],
         *,
