@@ -10,6 +10,8 @@ from traitlets import Bool
 from jupyter_qcred.deliver.service import CredentialService, set_current_service
 from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
 
+from .handlers import HANDLERS
+from .handlers.base import SERVICE
 from .saving import SaveRedaction
 from .websocket import redacting_connection
 
@@ -70,6 +72,11 @@ class QcredApp(ExtensionApp):
         if self.saving is not None and not getattr(base, "qcred_redacts", False):
             serverapp.contents_manager_class = self.saving.contents_manager(base)
 
+    def initialize_handlers(self) -> None:
+        """Serve the API where there is something to tell."""
+        if self.service is not None:
+            self.handlers.extend(HANDLERS)
+
     def initialize_settings(self) -> None:
         """Give audit events a way onto the server's loop, and browsers no values.
 
@@ -78,6 +85,7 @@ class QcredApp(ExtensionApp):
         service, serverapp = self.service, self.serverapp
         if service is None or serverapp is None:
             return
+        self.settings[SERVICE] = service
         service.event_logger = serverapp.event_logger
         service.call_on_server_loop = serverapp.io_loop.add_callback
         if self.redact_outputs:

@@ -1,0 +1,29 @@
+"""The server's API for people and their programs: metadata only, never a value.
+
+``openapi.yaml``, beside this folder, says what each route takes and answers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .leases import LeaseHandler, LeasesHandler, RenewHandler
+from .outstanding import OutstandingHandler
+from .revoke import RevokeHandler
+from .status import StatusHandler
+
+if TYPE_CHECKING:
+    from .base import CredentialsHandler
+
+ROOT: Final = "/qcred/api"
+"""Below the server's base URL."""
+
+HANDLERS: Final[list[tuple[str, type[CredentialsHandler]]]] = [
+    (f"{ROOT}/status", StatusHandler),
+    (f"{ROOT}/leases", LeasesHandler),
+    # Any text may stand there: it is compared with the ids that are held, and nothing else.
+    (f"{ROOT}/leases/(?P<lease_id>[^/]+)", LeaseHandler),
+    (f"{ROOT}/leases/(?P<lease_id>[^/]+)/renew", RenewHandler),
+    (f"{ROOT}/revoke", RevokeHandler),
+    (f"{ROOT}/outstanding", OutstandingHandler),
+]
