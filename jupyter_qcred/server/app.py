@@ -27,7 +27,6 @@ class QcredApp(ExtensionApp):
     """
 
     name = "qcred"
-    extension_url = "/lab"
     load_other_extensions = True
     classes = [CredentialService, EmbeddedOpenBao, SaveRedaction]
 
