@@ -52,6 +52,11 @@ class QcredProvisioner(KernelProvisionerBase):
     enabled = Bool(True, help="Whether kernels of this kernelspec get credentials.").tag(  # noqa: FBT003
         config=True
     )
+    shell_line = Bool(
+        False,  # noqa: FBT003
+        help="Whether the inner provisioner joins the kernel's command into a line for a shell "
+        "without quoting its words.",
+    ).tag(config=True)
     hide_memory = Bool(
         None,
         allow_none=True,
@@ -102,7 +107,11 @@ class QcredProvisioner(KernelProvisionerBase):
         self.connection_info = self._inner.connection_info or info
         if launch is not None:
             try:
-                launch.launched(getattr(self._inner, "pid", None))
+                launch.launched(
+                    getattr(self._inner, "pid", None),
+                    dict(self.connection_info),
+                    getattr(self.parent, "session", None),
+                )
             except Exception as error:  # noqa: BLE001 - as above
                 self._complain(error)
         return info

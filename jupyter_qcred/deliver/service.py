@@ -32,7 +32,7 @@ from .stdio import StdioForwarder
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
 
-    from .link import KernelLink
+    from .link import Link
     from .parts import Parts
 
 T = TypeVar("T")
@@ -89,6 +89,12 @@ class CredentialService(LoggingConfigurable):
         help="A part of a value of so many characters in a row is redacted like the whole, and so "
         "is half of it from 16 characters on: shorter parts may be shown.",
     ).tag(config=True)
+    control_beat = Float(
+        10.0,
+        min=1.0,
+        help="Seconds between signs of life to kernels that are reached by Jupyter's control "
+        "channel. Such a kernel forgets what it holds when it has missed three.",
+    ).tag(config=True)
     exit_timeout = Float(
         2.5, min=0.1, help="Seconds that the process's exit waits for revocations."
     ).tag(config=True)
@@ -133,7 +139,7 @@ class CredentialService(LoggingConfigurable):
         names = (section.get("jwt_env", ""), section.get("token_env", ""))
         return [name for name in names if isinstance(name, str) and name]
 
-    def open_session(self, link: KernelLink, kernel_id: str, notebook: str) -> KernelSession:
+    def open_session(self, link: Link, kernel_id: str, notebook: str) -> KernelSession:
         """Begin the session of one launch; returns at once."""
         parts = self.parts()
         holder = Holder(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jupyter_qcred.core.clock import SystemClock
@@ -10,11 +11,15 @@ from jupyter_qcred.core.errors import NotOnPlatformError
 
 from . import current
 from .claim import BootConfig, claim
+from .single import keep_single
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jupyter_qcred.core.errors import QcredError
+
     from .app import QcredKernelApp
+    from .store import Store
 
 
 def prepare(config: Mapping[str, Any]) -> type[QcredKernelApp] | None:
@@ -46,6 +51,8 @@ def prepare(config: Mapping[str, Any]) -> type[QcredKernelApp] | None:
 
 
 def _prepared(settings: BootConfig) -> type[QcredKernelApp] | None:
+    if settings.fd < 0:
+        return _by_control_channel(settings)
     try:
         channel = claim(settings)
     except NotOnPlatformError as error:
@@ -58,10 +65,7 @@ def _prepared(settings: BootConfig) -> type[QcredKernelApp] | None:
         from .client import Client
     except Exception as error:  # noqa: BLE001 - whatever an environment holds, the kernel starts
         channel.close()
-        current.set_reason(
-            f"The kernel's environment can't run our half ({type(error).__name__})",
-            "Update ipykernel in the kernel's environment",
-        )
+        _cannot_run(error)
         return None
     redactor = Redactor(settings.min_secret_length, settings.min_fragment_length)
     client = Client(channel, redactor, SystemClock())
@@ -69,4 +73,40 @@ def _prepared(settings: BootConfig) -> type[QcredKernelApp] | None:
     current.set_client(client)
     QcredKernelApp.redactor = redactor
     QcredKernelApp.client = client
+    keep_single()
     return QcredKernelApp
+
+
+def _by_control_channel(settings: BootConfig) -> type[QcredKernelApp] | None:
+    """There is nothing to claim yet: the server asks once the kernel listens."""
+    try:
+        from jupyter_qcred.redact.redactor import Redactor
+
+        from .client import Client
+        from .control import ControlChannel
+        from .control_app import ControlKernelApp
+    except Exception as error:  # noqa: BLE001 - as above
+        _cannot_run(error)
+        return None
+    redactor = Redactor(settings.min_secret_length, settings.min_fragment_length)
+    channel = ControlChannel(settings)
+    client = Client(channel, redactor, SystemClock())
+    channel.on_silence = partial(_forget, client.store)
+    ControlKernelApp.redactor = redactor
+    ControlKernelApp.client = client
+    ControlKernelApp.channel = channel
+    keep_single()
+    return ControlKernelApp
+
+
+def _forget(store: Store, why: QcredError) -> None:
+    """Keep nothing while the server is not heard; it may be had anew once it is back."""
+    for name in store.names():
+        store.withdraw(name, why)
+
+
+def _cannot_run(error: Exception) -> None:
+    current.set_reason(
+        f"The kernel's environment can't run our half ({type(error).__name__})",
+        "Update ipykernel in the kernel's environment",
+    )

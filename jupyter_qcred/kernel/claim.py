@@ -31,7 +31,11 @@ _OFFER_LIMIT = 512
 
 
 class BootConfig(Record):
-    """What the launching server tells this kernel in its command line. Nothing in it is secret."""
+    """What the launching server tells this kernel in its command line. Nothing in it is secret.
+
+    Without a descriptor (``fd`` is negative) the channel is in Jupyter's control channel, and
+    ``beat`` is how often the server gives a sign of life there, in seconds.
+    """
 
     fd: int
     nonce: str
@@ -39,6 +43,7 @@ class BootConfig(Record):
     hide_memory: bool
     min_secret_length: int
     min_fragment_length: int
+    beat: float = 10.0
 
 
 def claim(config: BootConfig) -> socket.socket:
