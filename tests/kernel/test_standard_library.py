@@ -11,8 +11,12 @@ import jupyter_qcred
 
 PACKAGE = Path(jupyter_qcred.__file__).parent
 
-# These two run inside an ipykernel, and nowhere else.
-WITH_IPYKERNEL = {"jupyter_qcred.kernel.app", "jupyter_qcred.kernel.session"}
+# These run inside an ipykernel, and nowhere else.
+WITH_IPYKERNEL = {
+    "jupyter_qcred.kernel.app",
+    "jupyter_qcred.kernel.control_app",
+    "jupyter_qcred.kernel.session",
+}
 
 PROGRAM = """
 import importlib, json, sys
