@@ -111,6 +111,7 @@ class IssuerError(QcredError):
     Attributes:
         retryable: a later attempt can succeed without anybody's help.
         ambiguous: the request may have been carried out although the answer was lost.
+        retry_after: seconds that the issuer asked to wait; None where it did not say.
     """
 
     code = "issuer"
@@ -125,9 +126,11 @@ class IssuerError(QcredError):
         next_step: str | None = None,
         credential: str | None = None,
         ambiguous: bool = False,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(reason, next_step=next_step, credential=credential)
         self.ambiguous = ambiguous
+        self.retry_after = retry_after
 
 
 class IssuerUnreachableError(IssuerError):
@@ -162,6 +165,15 @@ class IssuerBrokenError(IssuerError):
     code = "issuer_broken"
     default_next_step = "See the issuer's own log; it is retried by itself"
     retryable = True
+
+
+def fresh(error: QcredError) -> QcredError:
+    """Return a new instance: one exception raised in several places would share its traceback."""
+    return type(error)(error.reason, next_step=error.next_step, credential=error.credential)
+
+
+class QcredWarning(UserWarning):
+    """A credential of this kernel will end, or has ended, and a person has to do something."""
 
 
 def _tree(root: type[QcredError]) -> dict[str, type[QcredError]]:

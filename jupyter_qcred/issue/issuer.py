@@ -116,6 +116,14 @@ class Issuer(Protocol):
         """Invalidate another token by its accessor, where granted; UNSUPPORTED where not."""
         ...
 
+    def token_alive(self, token: IssuedToken) -> bool:
+        """Whether a token still works, asked with the token itself."""
+        ...
+
+    def lease_alive(self, by: IssuedToken, upstream_lease: str) -> bool | None:
+        """Whether a lease is still there; None where ``by`` may not ask."""
+        ...
+
     def close(self) -> None:
         """Drop connections. Tokens live on."""
         ...

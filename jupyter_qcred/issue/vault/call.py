@@ -60,12 +60,14 @@ class Answer:
         body: the JSON object; empty for 204 and for what is not JSON.
         errors: the error list, in lower case, or the start of a text that is not JSON.
         valid: the body is what the API promises: an object, or nothing at all.
+        retry_after: seconds that it asks to wait (``Retry-After``); None where it does not.
     """
 
     status: int
     body: Masked = field(default_factory=Masked)
     errors: tuple[str, ...] = field(default=(), repr=False)
     valid: bool = True
+    retry_after: float | None = None
 
     @property
     def ok(self) -> bool:

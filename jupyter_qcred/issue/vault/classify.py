@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from requests import exceptions as http
 from urllib3.exceptions import NewConnectionError
 
-from jupyter_qcred.core.errors import IssuerUnreachableError
+from jupyter_qcred.core.errors import IssuerError, IssuerUnreachableError
 from jupyter_qcred.issue.vault import problems
 
 if TYPE_CHECKING:
@@ -76,6 +76,13 @@ def of_answer(answer: Answer, call: Call, issuer: str) -> QcredError:
 
     A 403 is taken as a missing right: whether the token is alive, the caller has to find out.
     """
+    problem = _of_status(answer, call, issuer)
+    if isinstance(problem, IssuerError):
+        problem.retry_after = answer.retry_after
+    return problem
+
+
+def _of_status(answer: Answer, call: Call, issuer: str) -> QcredError:
     for phrases, build in _BY_PHRASE:
         if answer.status >= 400 and answer.says(*phrases):
             return build(call, issuer)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 UNIX: Final = "unix://"
 _POOL: Final = 32  # more than the threads of any caller; unused ones cost nothing
+_LONGEST_WAIT: Final = 300  # seconds we let an answer ask for: it may come from a broken proxy
 _ERROR_START: Final = 200  # characters of a text answer looked at for a known phrase
 
 
@@ -200,4 +201,11 @@ def _answer(response: requests.Response) -> Answer:
     if not valid:
         texts = [response.text[:_ERROR_START]]
     errors = tuple(str(text).lower() for text in texts)
-    return Answer(response.status_code, body, errors, valid)
+    wait = _seconds(response.headers.get("Retry-After", ""))
+    return Answer(response.status_code, body, errors, valid, wait)
+
+
+def _seconds(text: str) -> float | None:
+    """Return the seconds of a ``Retry-After``; its other form, a date, is not sent by Vault."""
+    text = text.strip()
+    return float(min(int(text), _LONGEST_WAIT)) if text.isascii() and text.isdigit() else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jupyter_qcred.core.lease import Outcome
-from jupyter_qcred.issue.vault import renewal, revocation, sources, tree
+from jupyter_qcred.issue.vault import life, renewal, revocation, sources, tree
 from jupyter_qcred.issue.vault.client import VaultClient
 from jupyter_qcred.issue.vault.settings import VaultSettings
 
@@ -80,6 +80,14 @@ class VaultIssuer(VaultSettings):
     def revoke_accessor(self, by: IssuedToken, accessor: Accessor) -> Outcome:
         """Invalidate another token by its accessor."""
         return revocation.revoke_accessor(self._client, by.token, accessor)
+
+    def token_alive(self, token: IssuedToken) -> bool:
+        """Whether a token still works, asked with the token itself."""
+        return self._client.alive(token.token)
+
+    def lease_alive(self, by: IssuedToken, upstream_lease: str) -> bool | None:
+        """Whether a lease is still there; None where ``by`` may not ask (``sys/leases/lookup``)."""
+        return life.lease_alive(self._client, by.token, upstream_lease)
 
     def close(self) -> None:
         """Drop the pooled connections; tokens live on."""

@@ -1,0 +1,147 @@
+"""An issuer behind its breakers: one for the whole, one for each source.
+
+An engine whose database is down answers 5xx for its own credentials, and must not keep the others
+from being issued. So such an answer about a credential counts against its source, and all other
+failures against the issuer.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from jupyter_qcred.core.errors import IssuerBrokenError, IssuerError
+from jupyter_qcred.core.lease import Outcome
+from jupyter_qcred.issue.breaker import Breaker
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable
+
+    from jupyter_qcred.core.clock import Clock
+    from jupyter_qcred.core.lease import Accessor
+    from jupyter_qcred.issue.issuer import IssuedCredential, IssuedToken, Issuer, SessionRequest
+    from jupyter_qcred.issue.profile import Profile
+
+
+class GuardedIssuer:
+    """Implements ``jupyter_qcred.issue.issuer.Issuer`` on another one, which is made at first use.
+
+    Revocations are made whether the issuer is known to be away or not: they are owed, have waits
+    of their own, and what they hear is heard by all.
+
+    Attributes:
+        whole: the breaker of the issuer itself.
+    """
+
+    def __init__(
+        self,
+        issuer: Callable[[], Issuer],
+        name: Callable[[], str],
+        clock: Clock,
+        log: logging.Logger,
+    ) -> None:
+        self._issuer = issuer
+        self._name = name
+        self._clock = clock
+        self._log = log
+        self.whole = Breaker(name, clock, log)
+        self._sources: dict[str, Breaker] = {}
+        self._lock = threading.Lock()
+
+    def describe(self) -> str:
+        """A few words for messages."""
+        return self._issuer().describe()
+
+    def open_server(self) -> IssuedToken:
+        """Log in and obtain the server token."""
+        return self.whole.run("logging in", lambda: self._issuer().open_server())
+
+    def open_session(self, server: IssuedToken, request: SessionRequest) -> IssuedToken:
+        """Obtain the session token of one kernel launch."""
+        return self.whole.run(
+            "opening sessions", lambda: self._issuer().open_session(server, request)
+        )
+
+    def issue(self, session: IssuedToken, profile: Profile) -> IssuedCredential:
+        """Obtain the vendor credential of a profile with the session token."""
+        what = f"issuing {profile.name}"
+        source = self._source(profile.name)
+
+        def ask() -> IssuedCredential:
+            call = lambda: self._issuer().issue(session, profile)  # noqa: E731 - one expression
+            return source.run(what, call, only=IssuerBrokenError)
+
+        try:
+            return self.whole.run(what, ask, but=IssuerBrokenError)
+        except IssuerError as error:
+            error.credential = profile.name  # a refusal of ours knows no name
+            raise
+
+    def _source(self, name: str) -> Breaker:
+        with self._lock:
+            if name not in self._sources:
+                self._sources[name] = Breaker(
+                    lambda: f"{self._name()}, the source of {name},", self._clock, self._log
+                )
+            return self._sources[name]
+
+    def renew_token(self, token: IssuedToken) -> float:
+        """Extend a token by itself; return its new TTL in seconds."""
+        return self.whole.run("renewing tokens", lambda: self._issuer().renew_token(token))
+
+    def beat(self, token: IssuedToken) -> float:
+        """Extend the server token, also while the issuer is known to be away: all hang on it."""
+        return self.whole.run(
+            "the heartbeat", lambda: self._issuer().renew_token(token), always=True
+        )
+
+    def renew_lease(self, session: IssuedToken, upstream_lease: str) -> float:
+        """Extend a vendor lease; return its new TTL in seconds."""
+        return self.whole.run(
+            "renewing leases",
+            lambda: self._issuer().renew_lease(session, upstream_lease),
+            but=IssuerBrokenError,
+        )
+
+    def revoke_lease(self, session: IssuedToken, upstream_lease: str) -> Outcome:
+        """Invalidate one vendor lease."""
+        return self.whole.run(
+            "revoking",
+            lambda: self._issuer().revoke_lease(session, upstream_lease),
+            always=True,
+            proves=_carried_out,
+        )
+
+    def revoke_token(self, token: IssuedToken) -> Outcome:
+        """Invalidate a token by itself, and with it everything below."""
+        return self.whole.run(
+            "revoking",
+            lambda: self._issuer().revoke_token(token),
+            always=True,
+            proves=_carried_out,
+        )
+
+    def revoke_accessor(self, by: IssuedToken, accessor: Accessor) -> Outcome:
+        """Invalidate another token by its accessor, where granted; UNSUPPORTED where not."""
+        return self.whole.run(
+            "revoking",
+            lambda: self._issuer().revoke_accessor(by, accessor),
+            always=True,
+            proves=_carried_out,
+        )
+
+    def token_alive(self, token: IssuedToken) -> bool:
+        """Whether a token still works."""
+        return self.whole.run("probing", lambda: self._issuer().token_alive(token))
+
+    def lease_alive(self, by: IssuedToken, upstream_lease: str) -> bool | None:
+        """Whether a lease is still there; None where that may not be asked."""
+        return self.whole.run("probing", lambda: self._issuer().lease_alive(by, upstream_lease))
+
+    def close(self) -> None:
+        """Nothing: whoever made the issuer closes it."""
+
+
+def _carried_out(outcome: Outcome) -> bool:
+    return outcome is not Outcome.FAILED
