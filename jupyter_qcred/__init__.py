@@ -30,6 +30,7 @@ __all__ = ["Credential", "enable", "get", "renew", "revoke", "status"]
 
 _HOMES: Final = {
     "Credential": "kernel.credential",
+    "QcredWarning": "core.errors",
     "enable": "deliver.enable",
     "get": "kernel.helper",
     "list": "kernel.helper",

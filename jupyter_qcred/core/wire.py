@@ -73,13 +73,44 @@ class Extend(Record):
 
 
 class Withdraw(Record):
-    """Server → kernel: forget a credential; it is revoked or dead."""
+    """Server → kernel: forget a credential; it is revoked or dead.
+
+    ``again``: it may be had anew, and the next use asks for it; not so for what was given back.
+    """
 
     kind: ClassVar[str] = "withdraw"
     credential: str
     code: str
     reason: str
     next_step: str
+    again: bool = True
+
+
+class Beat(Record):
+    """Server → kernel: all that was delivered is good for ``expires_in`` seconds from now.
+
+    Sent with each heartbeat to the issuer. A kernel that hears nothing for so long forgets what it
+    holds: the machine slept, or the server lost its hold, and the issuer has ended everything.
+    """
+
+    kind: ClassVar[str] = "beat"
+    expires_in: float | None
+
+
+class Notice(Record):
+    """Server → kernel: a person has to do something about a credential, or it will end.
+
+    ``code``, ``reason`` and ``next_step`` are those of an error. ``ends_in`` is in seconds from
+    now; null where it has ended already. The next ``deliver`` or ``extend`` of it takes the notice
+    back.
+    """
+
+    kind: ClassVar[str] = "notice"
+    credential: str
+    code: str
+    reason: str
+    next_step: str
+    ends_in: float | None
 
 
 class Catalog(Record):
@@ -126,11 +157,27 @@ class Redacted(Record):
     count: int
 
 
-Message = Offer | Claim | Deliver | Extend | Withdraw | Catalog | Ask | Answer | Ack | Redacted
+Message = (
+    Offer
+    | Claim
+    | Deliver
+    | Extend
+    | Withdraw
+    | Beat
+    | Notice
+    | Catalog
+    | Ask
+    | Answer
+    | Ack
+    | Redacted
+)
 
 _KINDS: Final[dict[str, type[Message]]] = {
     cls.kind: cls
-    for cls in (Offer, Claim, Deliver, Extend, Withdraw, Catalog, Ask, Answer, Ack, Redacted)
+    for cls in (
+        *(Offer, Claim, Deliver, Extend, Withdraw, Beat),
+        *(Notice, Catalog, Ask, Answer, Ack, Redacted),
+    )
 }
 
 

@@ -17,13 +17,13 @@ from jupyter_qcred.core.errors import (
     QcredError,
     WireError,
     error_from_code,
+    fresh,
 )
 from jupyter_qcred.core.secret import Secret
 
 from .store import Held, Store
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Iterable
 
     from jupyter_qcred.core.clock import Clock
@@ -39,6 +39,22 @@ class Arms(Protocol):
         ...
 
 
+class Channel(Protocol):
+    """What a client needs of a socket."""
+
+    def recv(self, size: int, /) -> bytes:
+        """Wait for what comes next; empty at the end."""
+        ...
+
+    def sendall(self, data: bytes, /) -> None:
+        """Send whole lines; raises OSError once nobody listens."""
+        ...
+
+    def close(self) -> None:
+        """End it, on this side of a fork only."""
+        ...
+
+
 class Client:
     """Keeps the store in step with the server, and asks it on behalf of the helper.
 
@@ -47,7 +63,7 @@ class Client:
     stays armed, because the child can still print what its parent had revealed.
     """
 
-    def __init__(self, channel: socket.socket, redactor: Arms, clock: Clock) -> None:
+    def __init__(self, channel: Channel, redactor: Arms, clock: Clock) -> None:
         self.store = Store(clock)
         self._channel = channel
         self._redactor = redactor
@@ -83,7 +99,7 @@ class Client:
         answer: Future[wire.Answer] = Future()
         with self._lock:
             if self._closed is not None:
-                raise self._fresh(self._closed)
+                raise fresh(self._closed)
             self._waiting[number] = answer
         try:
             self._send(wire.Ask(id=number, op=op, credential=credential))
@@ -110,7 +126,7 @@ class Client:
             QcredError: the server has gone, or has not told within ``timeout`` seconds.
         """
         if self._closed is not None:
-            raise self._fresh(self._closed)
+            raise fresh(self._closed)
         if not self._catalog_known.wait(timeout):
             raise IssuerUnreachableError(f"The server told nothing within {timeout:g} s")
         return dict(self._catalog)
@@ -146,7 +162,7 @@ class Client:
             waiting, self._waiting = self._waiting, {}
         self._catalog_known.set()
         for answer in waiting.values():
-            answer.set_exception(self._fresh(why))
+            answer.set_exception(fresh(why))
         self._channel.close()
 
     def _handle(self, message: wire.Message) -> None:
@@ -155,13 +171,11 @@ class Client:
         elif isinstance(message, wire.Extend):
             self.store.extend(message.lease_id, message.expires_in)
         elif isinstance(message, wire.Withdraw):
-            why = error_from_code(
-                message.code,
-                message.reason,
-                next_step=message.next_step or None,
-                credential=message.credential,
-            )
-            self.store.withdraw(message.credential, why)
+            self.store.withdraw(message.credential, _why(message), again=message.again)
+        elif isinstance(message, wire.Beat):
+            self.store.beat(message.expires_in)
+        elif isinstance(message, wire.Notice):
+            self.store.notice(message.credential, _why(message), message.ends_in)
         elif isinstance(message, wire.Catalog):
             self._catalog = message.credentials
             self._catalog_known.set()
@@ -205,11 +219,6 @@ class Client:
                 next_step="Restart the kernel from a running server",
             ) from None
 
-    @staticmethod
-    def _fresh(error: QcredError) -> QcredError:
-        """A new instance: one exception raised in several threads would share its traceback."""
-        return type(error)(error.reason, next_step=error.next_step, credential=error.credential)
-
     def _after_fork(self) -> None:
         self._lock = threading.Lock()
         self._closed = _forked()
@@ -217,6 +226,15 @@ class Client:
         self.store.after_fork()
         # Closes the child's copy of the descriptor only; the parent's stays connected.
         self._channel.close()
+
+
+def _why(message: wire.Withdraw | wire.Notice) -> QcredError:
+    return error_from_code(
+        message.code,
+        message.reason,
+        next_step=message.next_step or None,
+        credential=message.credential,
+    )
 
 
 def _forked() -> NotOnPlatformError:

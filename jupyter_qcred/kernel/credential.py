@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, NoReturn, final
 
 from jupyter_qcred.core.duration import format_duration
-from jupyter_qcred.core.errors import LeaseExpiredError, QcredError
+from jupyter_qcred.core.errors import (
+    IssuerError,
+    LeaseExpiredError,
+    QcredError,
+    QcredWarning,
+    fresh,
+)
 from jupyter_qcred.core.secret import SecretLeakError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .store import Held, Store
+    from .client import Client
+    from .store import Gone, Held, Store
+
+TIMEOUT = 30.0
+"""Seconds that a use waits for the server, which itself waits for the issuer."""
+
+
+def warn_once(store: Store, name: str, depth: int = 3) -> None:
+    """Tell what a person has to know about a credential, at its first use after it was noticed."""
+    warned = store.untold(name)
+    if warned is None:
+        return
+    left = None if warned.ends_at is None else store.until(warned.ends_at)
+    when = "has ended" if not left else f"ends in {format_duration(left)}"
+    text = f"{name} {when}: {warned.why.reason}. {warned.why.next_step}."
+    warnings.warn(text, QcredWarning, stacklevel=depth)
 
 
 @final
@@ -19,28 +41,45 @@ class Credential:
     """One credential of this kernel, by its name.
 
     The value is looked up at each ``reveal()``: after a renewal the same object serves the new
-    value, and after the end of the lease it raises. It holds no value itself, and refuses pickle
-    and copy, since a name is enough to get it anew.
+    value, and a lease that has ended, as while the machine slept, is asked for anew. It holds no
+    value itself, and refuses pickle and copy, since a name is enough to get it anew.
     """
 
-    __slots__ = ("__store", "name")
+    __slots__ = ("__client", "name")
 
-    def __init__(self, name: str, store: Store) -> None:
+    def __init__(self, name: str, client: Client) -> None:
         self.name = name
-        self.__store = store
+        self.__client = client
 
     def _held(self) -> Held:
-        held = self.__store.find(self.name)
+        store = self.__client.store
+        warn_once(store, self.name, depth=4)
+        held = store.find(self.name)
         if held is not None:
             return held
-        why = self.__store.why_gone(self.name)
-        if why is None:
+        gone = store.why_gone(self.name)
+        if gone is None:
             raise LeaseExpiredError(
                 f"{self.name} is not held by this process",
                 next_step=f'Call `qcred.get("{self.name}")` in the kernel itself',
                 credential=self.name,
             )
-        raise type(why)(why.reason, next_step=why.next_step, credential=self.name)
+        if gone.again:
+            self._ask_again(gone)
+            held = store.find(self.name)
+        if held is None:
+            raise fresh(gone.why)
+        return held
+
+    def _ask_again(self, gone: Gone) -> None:
+        try:
+            self.__client.ask("get", self.name, TIMEOUT)
+        except IssuerError as error:
+            raise LeaseExpiredError(
+                f"{gone.why.reason}; now {error.reason}",
+                next_step=error.next_step,
+                credential=self.name,
+            ) from None
 
     def reveal(self, field: str | None = None) -> str:
         """Return the secret string, or that of another field of the same credential.
@@ -49,8 +88,8 @@ class Credential:
             field: name of a field; by default the one that is the credential itself.
 
         Raises:
-            LeaseExpiredError: the lease has ended; the message says why.
-            QcredError: there is no such field.
+            LeaseExpiredError: the lease has ended and there is no new one; the message says why.
+            QcredError: there is no such field, or the issuer refuses.
         """
         held = self._held()
         name = field or held.main
@@ -97,13 +136,14 @@ class Credential:
 
         For a static key these are of the right to hold it here: the vendor's key lives on.
         """
-        return self.__store.remaining(self._held())
+        return self.__client.store.remaining(self._held())
 
     def __repr__(self) -> str:
-        held = self.__store.find(self.name)
+        store = self.__client.store
+        held = store.find(self.name)
         if held is None:
             return f"<Credential {self.name}: ended>"
-        left = self.__store.remaining(held)
+        left = store.remaining(held)
         life = "static key" if left is None else f"{format_duration(left)} left"
         return f"<Credential {self.name}: {life}, value hidden>"
 

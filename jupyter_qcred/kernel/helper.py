@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING
 
 from jupyter_qcred.core.duration import format_duration
 
-from .credential import Credential
+from .credential import TIMEOUT, Credential, warn_once
 from .current import current_client
 from .table import Table
 
 if TYPE_CHECKING:
     from .store import Held, Store
 
-_TIMEOUT = 30.0
-"""Seconds that a call waits for the server, which itself waits for the issuer."""
+_HEADINGS = (
+    *("credential", "vendor", "state", "time left"),
+    *("at the end", "lease", "next step"),
+)
 
 
-def get(name: str, *, timeout: float = _TIMEOUT) -> Credential:
+def get(name: str, *, timeout: float = TIMEOUT) -> Credential:
     """Return a credential of this kernel, asking the server for it if it isn't here yet.
 
     Args:
@@ -31,10 +33,11 @@ def get(name: str, *, timeout: float = _TIMEOUT) -> Credential:
     client = current_client()
     if client.store.find(name) is None:
         client.ask("get", name, timeout)
-    return Credential(name, client.store)
+    warn_once(client.store, name)
+    return Credential(name, client)
 
 
-def renew(name: str, *, timeout: float = _TIMEOUT) -> Credential:
+def renew(name: str, *, timeout: float = TIMEOUT) -> Credential:
     """Extend or replace a credential now, without waiting for the renewal that comes by itself.
 
     Raises:
@@ -42,10 +45,10 @@ def renew(name: str, *, timeout: float = _TIMEOUT) -> Credential:
     """
     client = current_client()
     client.ask("renew", name, timeout)
-    return Credential(name, client.store)
+    return Credential(name, client)
 
 
-def revoke(name: str, *, timeout: float = _TIMEOUT) -> str:
+def revoke(name: str, *, timeout: float = TIMEOUT) -> str:
     """Give a credential back before the kernel ends.
 
     Returns:
@@ -69,31 +72,43 @@ def list() -> Table:  # noqa: A001 - reads as qcred.list()
     held = frozenset(client.store.names())
     rows = tuple(
         (name, vendor, "held" if name in held else "at first use")
-        for name, vendor in sorted(client.catalog(_TIMEOUT).items())
+        for name, vendor in sorted(client.catalog(TIMEOUT).items())
     )
     return Table(("credential", "vendor", "state"), rows, "This kernel may use no credentials.")
 
 
 def status() -> Table:
-    """Return the leases that this kernel holds, and how long they live.
+    """Return the leases that this kernel holds, how long they live, and what a person has to do.
+
+    ``state`` is ``held`` while everything happens by itself. Otherwise it is the code of the error
+    that a person has to see to, such as ``needs_login``, before the time has run out or after;
+    ``next step`` tells how.
 
     Raises:
         NotOnPlatformError: there is no server behind this process.
     """
     store = current_client().store
-    rows = tuple(
-        _row(store, held) for name in store.names() if (held := store.find(name)) is not None
-    )
-    headings = ("credential", "vendor", "time left", "at the end", "lease")
-    return Table(headings, rows, "This kernel holds no credentials.")
+    held = {name: one for name in store.names() if (one := store.find(name)) is not None}
+    rows = [_row(store, one) for one in held.values()]
+    missing = {name: gone.why for name, gone in store.gone().items() if gone.again}
+    missing |= {name: warned.why for name, warned in store.notices().items()}
+    rows += [
+        (name, "", why.code, "", "", "", f"{why.reason}. {why.next_step}")
+        for name, why in missing.items()
+        if name not in held
+    ]
+    return Table(_HEADINGS, tuple(sorted(rows)), "This kernel holds no credentials.")
 
 
 def _row(store: Store, held: Held) -> tuple[str, ...]:
     left = store.remaining(held)
+    warned = store.notices().get(held.name)
     return (
         held.name,
         held.vendor,
+        "held" if warned is None else warned.why.code,
         "static key" if left is None else format_duration(left),
         "revoked" if held.revocable else "forgotten here; the vendor cannot revoke it",
         held.lease_id,
+        "" if warned is None else f"{warned.why.reason}. {warned.why.next_step}",
     )
