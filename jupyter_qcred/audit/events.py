@@ -1,4 +1,4 @@
-"""What is worth a record: seven events, each a frozen value and a schema of the same fields.
+"""What is worth a record: eight events, each a frozen value and a schema of the same fields.
 
 An event holds text, numbers and labels; a ``Secret`` in one is refused when it is made. Text that
 comes from outside (kernel ids, user names, paths) is cut and cleaned, never a reason to lose an
@@ -15,6 +15,11 @@ from typing import ClassVar, Final, Literal
 
 What = Literal["server token", "session token", "credential"]
 """What was issued, renewed or revoked."""
+
+AlertKind = Literal[
+    "still_alive", "renewal_failing", "ending", "revocation_refused", "unusual_issuance"
+]
+"""What somebody should look at."""
 
 RevokedOutcome = Literal["confirmed", "unsupported", "failed", "expired"]
 
@@ -215,6 +220,35 @@ class Denied(CredentialEvent):
     issuer: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert(CredentialEvent):
+    """Something that somebody should look at.
+
+    Attributes:
+        kind: what it is. ``still_alive``: it was revoked or has expired, and works all the same.
+            ``renewal_failing``: it fails again and again. ``ending``: it cannot be had anew without
+            a person. ``revocation_refused``: the issuer's policy forbids to revoke it.
+            ``unusual_issuance``: a credential is asked for more often than is usual.
+        what: a token or a credential.
+        issuer: the issuer in a few words, with its address.
+        accessor: as in ``Issued``.
+        reason: the code of the error behind it; empty where there is none.
+        count: how often it happened.
+        seconds: ``ending``, ``revocation_refused``: how long it still lives; else how long this has
+            lasted, or the window of the count.
+    """
+
+    name = "alert"
+
+    kind: AlertKind
+    what: What
+    issuer: str = ""
+    accessor: str = ""
+    reason: str = ""
+    count: int = 1
+    seconds: float | None = None
+
+
 EVENTS: Final[tuple[type[AuditEvent], ...]] = (
     Issued,
     Delivered,
@@ -223,6 +257,7 @@ EVENTS: Final[tuple[type[AuditEvent], ...]] = (
     Redacted,
     Denied,
     Allowed,
+    Alert,
 )
 
 Value = str | int | float | bool | None | dict[str, str] | list[str]

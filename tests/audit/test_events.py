@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
-from typing import get_type_hints
+from typing import get_args, get_type_hints
 
 import jsonschema
 import pytest
@@ -19,6 +19,7 @@ from jupyter_qcred.audit.events import (
     LONGEST,
     LONGEST_PATH,
     MOST_ENTRIES,
+    AlertKind,
     Delivered,
     Denied,
     Issued,
@@ -89,6 +90,8 @@ LABELS = st.dictionaries(TEXT, TEXT, max_size=3) | st.just({f"k{n}": "v" for n i
 def _fields_of(event):
     choices = {
         "what": st.sampled_from(["server token", "session token", "credential"]),
+        "kind": st.sampled_from(get_args(AlertKind)),
+        "seconds": NUMBER,
         "outcome": st.sampled_from(["confirmed", "unsupported", "failed", "expired"]),
         "labels": LABELS,
         "ttl": NUMBER,
