@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from jupyter_qcred.core import wire
 from jupyter_qcred.core.backoff import delays
 from jupyter_qcred.core.errors import (
     IssuerError,
+    NeedsLoginError,
     NotEntitledError,
     QcredError,
     UnknownCredentialError,
@@ -17,6 +19,7 @@ from jupyter_qcred.core.errors import (
 from jupyter_qcred.issue.selection import Selection
 
 from .holdings import Holdings
+from .renewal import Renewal
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -26,6 +29,12 @@ if TYPE_CHECKING:
     from .link import Link
     from .shared import Holder, Shared
     from .taken import Taken, TakenSession, Why
+
+_SPREAD = 5.0
+"""Seconds over which the kernels of a server obtain anew what all of them lost in one moment."""
+
+_LOGIN_WAIT = 30.0
+"""Seconds, about, after which somebody may have logged in."""
 
 _LONGEST_SLEEP = 15.0
 """Seconds: after a suspend the loop's own clock is late, so we look at ours at least this often."""
@@ -40,6 +49,7 @@ class Desk:
         self._link = link
         self._selection = Selection()
         self._holdings = Holdings(shared, holder, link)
+        self._renewal = Renewal(shared, holder, self._holdings)
         self._requests: set[asyncio.Task[None]] = set()
         self._retries: dict[str, tuple[float, Iterator[float]]] = {}
         self._wake = asyncio.Event()
@@ -51,6 +61,8 @@ class Desk:
         self._selection = selection
         catalog = {name: profile.vendor for name, profile in selection.profiles.items()}
         self._link.send(wire.Catalog(credentials=catalog))
+        self._shared.server_token.watch(self)
+        self._shared.recovery.join(self)
         self._run(self._care())
 
     def open_without(self, why: QcredError) -> None:
@@ -61,6 +73,8 @@ class Desk:
     def close(self) -> None:
         """The kernel has ended: owe what is held, and record how each lease ends."""
         self._closed = True
+        self._shared.server_token.unwatch(self)
+        self._shared.recovery.leave(self)
         self._holdings.close()
         self._wake.set()
 
@@ -87,7 +101,7 @@ class Desk:
         Raises:
             QcredError: the issuer's refusal or failure.
         """
-        await self._holdings.renew(self._profile(name))
+        await self._renewal.renew(self._profile(name))
         self._wake.set()
 
     # -- requests ------------------------------------------------------------------------------
@@ -151,7 +165,9 @@ class Desk:
             self._shared.trail.denied(self._holder, self._holdings.intent, ask.credential, error)
         if isinstance(error, IssuerError) and error.retryable and ask.op == "get":
             # Asked for once, it arrives by itself when the issuer is back.
-            self._retry_later(ask.credential)
+            self._retry_later(ask.credential, error.retry_after or 0.0)
+        elif isinstance(error, NeedsLoginError):
+            self._holdings.tell(ask.credential, error, None)
         self._link.send(
             wire.Answer(
                 id=ask.id,
@@ -168,17 +184,61 @@ class Desk:
         try:
             await self._obtain(name)
         except QcredError as error:
-            self._shared.log.warning("%s was not delivered: %s", name, error)
-            if isinstance(error, IssuerError) and error.retryable:
-                self._retry_later(name)
-            elif isinstance(error, NotEntitledError):
-                self._shared.trail.denied(self._holder, self._holdings.intent, name, error)
+            self._not_obtained(name, error)
         except Exception as error:  # noqa: BLE001 - one credential's fault is not the others'
             self._fault(error)
 
-    def _retry_later(self, name: str) -> None:
+    def _not_obtained(self, name: str, error: QcredError) -> None:
+        if isinstance(error, IssuerError) and error.retryable:
+            # The breaker tells of it once, for all kernels.
+            self._shared.log.debug("%s was not delivered yet: %s", name, error)
+            self._retry_later(name, error.retry_after or 0.0)
+            return
+        self._shared.calm.warn((name, error.code), "%s was not delivered: %s", name, error)
+        if isinstance(error, NeedsLoginError):
+            self._holdings.tell(name, error, None)
+            self._retry_later(name, _LOGIN_WAIT * random.uniform(0.5, 1.5))  # noqa: S311 - a spread
+        elif isinstance(error, NotEntitledError):
+            self._shared.trail.denied(self._holder, self._holdings.intent, name, error)
+
+    def _retry_later(self, name: str, at_least: float = 0.0) -> None:
         _, waits = self._retries.get(name, (0.0, delays(1.0, 30.0)))
-        self._retries[name] = (self._shared.clock.now() + next(waits), waits)
+        wait = max(next(waits), at_least)
+        self._retries[name] = (self._shared.clock.now() + wait, waits)
+        self._wake.set()
+
+    # -- what becomes of the server token and the issuer ---------------------------------------
+
+    def beat(self, left: float) -> None:
+        """Everything is good for ``left`` seconds more."""
+        self._holdings.beat(left)
+
+    def succeeded(self) -> None:
+        """The server token has a successor: move over to it, not all at once."""
+        left = (self._holdings.token_end or 0.0) - self._shared.clock.now()
+        spread = max(0.0, min(_SPREAD, left / 4))
+        self._holdings.token.outlived(random.uniform(0.0, spread))  # noqa: S311 - spreads load
+        self._wake.set()
+
+    def ending(self, why: QcredError, left: float) -> None:
+        """The server token ends, and only a person can do anything about it."""
+        self._renewal.all_ending(why, left)
+
+    def lost(self) -> None:
+        """The server token has ended, and all that hung on it."""
+        self._wake.set()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something was asked for and has not come yet."""
+        return bool(self._retries)
+
+    def hurry(self, spread: float) -> None:
+        """The issuer is back, or should be tried: do within ``spread`` seconds what waits."""
+        when = self._shared.clock.now() + random.uniform(0.0, spread)  # noqa: S311 - spreads load
+        for name, (_, waits) in self._retries.items():
+            self._retries[name] = (when, waits)
+        self._renewal.hurry()
         self._wake.set()
 
     async def _obtain(self, name: str) -> None:
@@ -221,8 +281,10 @@ class Desk:
                 await asyncio.sleep(1.0)
 
     async def _do_what_is_due(self, now: float) -> None:
-        for name in await self._holdings.renew_due(now):
-            self.want(name)
+        for name in await self._renewal.renew_due(now):
+            # Whoever uses it before that gets it at once.
+            spread = random.uniform(0.0, _SPREAD)  # noqa: S311 - spreads load
+            self._retries.setdefault(name, (now + spread, delays(1.0, 30.0)))
         for name, (when, waits) in list(self._retries.items()):
             if when <= now:
                 # In a task of its own: an issuer that hangs must not hold up the renewals.
@@ -230,7 +292,7 @@ class Desk:
                 self.want(name)
 
     async def _sleep(self) -> None:
-        due = min([self._holdings.next_due(), *(when for when, _ in self._retries.values())])
+        due = min([self._renewal.next_due(), *(when for when, _ in self._retries.values())])
         left = due - self._shared.clock.now()
         self._wake.clear()
         with suppress(TimeoutError):

@@ -1,4 +1,4 @@
-"""What one kernel holds: its session token, its leases, and what happens to them."""
+"""What one kernel holds: its session token, its leases, and how they come and go."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from jupyter_qcred.core import wire
-from jupyter_qcred.core.errors import IssuerError, LeaseExpiredError, QcredError
+from jupyter_qcred.core.errors import LeaseExpiredError, QcredError
 from jupyter_qcred.revoke.revoker import Debt
 
-from .leases import LeaseBook
+from .alerts import Subject
+from .leases import LeaseBook, upstream_leases
 from .session_token import SessionToken
 from .taken import GIVEN_BACK, REVOKED, Taken, TakenSession
 
 if TYPE_CHECKING:
     from jupyter_qcred.core.lease import IntentId
-    from jupyter_qcred.issue.issuer import IssuedCredential, IssuedToken
+    from jupyter_qcred.issue.issuer import IssuedCredential
     from jupyter_qcred.issue.profile import Profile
     from jupyter_qcred.revoke.revoker import Settled
 
     from .leases import Entry
     from .link import Link
+    from .session_token import Life
     from .shared import Holder, Shared
     from .taken import Why
 
@@ -32,54 +34,68 @@ _PATIENCE = 5.0
 
 
 class Holdings:
-    """Issues, delivers, renews and gives back for one kernel. Runs on the engine's loop."""
+    """Issues, delivers and gives back for one kernel. Runs on the engine's loop.
+
+    Attributes:
+        book: what was issued.
+        token: what it was issued with.
+        retiring: what was replaced by a newer value, and lives until the kernel has that.
+        closed: the kernel has ended.
+    """
 
     def __init__(self, shared: Shared, holder: Holder, link: Link) -> None:
         self._shared = shared
         self._holder = holder
         self._link = link
-        self._book = LeaseBook(shared.clock)
-        self._token = SessionToken(shared, holder)
+        self.book = LeaseBook(shared.clock)
+        self.token = SessionToken(shared, holder)
+        self.retiring: list[Entry] = []
+        self.closed = False
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._awaited: dict[str, asyncio.Event] = {}
         # How often each name was taken back, and everything at once: what was asked for before
         # that is not delivered after it.
         self._cuts: Counter[str] = Counter()
         self._whole_cuts = 0
-        self._closed = False
 
     @property
     def intent(self) -> IntentId | None:
-        """The session token's name in journal and audit; None before the first one."""
-        return self._token.intent
+        """The newest session token's name in journal and audit; None before the first one."""
+        return self.token.intent
 
     @property
     def token_end(self) -> float | None:
         """When the session token dies unless it is renewed, on the clock; None without one."""
-        return self._token.expires_at if self._token.current() is not None else None
+        return self.token.expires_at if self.token.current() is not None else None
 
     def entries(self) -> list[Entry]:
         """What is held, those past their end included."""
-        return self._book.all()
+        return self.book.all()
 
     def find(self, lease_id: str) -> Entry | None:
         """Return what is held under this handle."""
-        return self._book.by_id(lease_id)
+        return self.book.by_id(lease_id)
+
+    def lock(self, name: str) -> asyncio.Lock:
+        """What keeps two from issuing one credential at once."""
+        return self._locks[name]
 
     def close(self) -> None:
         """The kernel has ended: owe what is held, and record how each lease ends."""
-        self._closed = True
-        self._token.end(self._book.upstream_leases())
-        intent = self.intent
-        for entry in self._book.clear():
-            if intent is not None:
-                self._shared.trail.lease_ending(intent, entry)
+        self.closed = True
+        self.token.end()
+        self._owe_all()
 
-    def acknowledged(self, lease_id: str) -> None:
-        """The kernel holds the lease."""
-        entry = self._book.delivered(lease_id)
-        if entry is not None and self.intent is not None:
-            self._shared.trail.delivered(self._holder, self.intent, entry)
+    def _owe_all(self) -> asyncio.Future[Settled] | None:
+        """Owe every session token with what hangs on it; return what tells of the newest."""
+        entries = [*self.book.clear(), *self.retiring]
+        self.retiring.clear()
+        for entry in entries:
+            self._shared.trail.lease_ending(entry.life.intent, entry)
+        for life in self.token.older():
+            self.token.retire(life, below(life, entries))
+        newest = self.token.newest()
+        return None if newest is None else self.token.replace(below(newest, entries))
 
     # -- issuing -------------------------------------------------------------------------------
 
@@ -90,38 +106,45 @@ class Holdings:
             QcredError: the issuer's refusal or failure, or the kernel has ended.
         """
         async with self._locks[profile.name]:
-            entry = self._book.find(profile.name)
-            if entry is None or self._token.current() is None:
-                entry = await self._issue(profile)
-            self._deliver(entry)
+            entry = self.book.find(profile.name)
+            if entry is None or not self.token.alive(entry.life):
+                entry = await self.issue(profile)
+                subject = Subject("credential", self._holder, entry.life.intent, entry)
+                self._shared.alerts.issued(subject)
+            self.deliver(entry)
 
-    async def _issue(self, profile: Profile) -> Entry:
+    async def issue(self, profile: Profile) -> Entry:
+        """Issue a credential, which replaces the one of that name; arm it, and record it.
+
+        Raises:
+            QcredError: the issuer's refusal or failure; the kernel has ended, or the credential was
+                taken back meanwhile.
+        """
         shared = self._shared
-        cuts = self._cuts_of(profile.name)
+        cuts = self.cuts_of(profile.name)
         try:
-            token, issued = await self._ask_with_live_tokens(profile)
+            life, issued = await self._ask_with_live_tokens(profile)
         except QcredError:
-            self._check_not_taken(profile.name, cuts)
+            self.check_not_taken(profile.name, cuts)
             raise
-        intent = self.intent
-        assert intent is not None, "a live session token has an intent"
-        entry = self._book.add(profile, issued, self._token.expires_at)
-        if cuts != self._cuts_of(profile.name):
-            shared.trail.issued(self._holder, intent, token, entry)
-            self._drop_unused(entry, token, whole=cuts[0] != self._whole_cuts)
-            self._check_not_taken(profile.name, cuts)
+        entry = self.book.add(profile, issued, life)
+        if cuts != self.cuts_of(profile.name):
+            shared.trail.issued(self._holder, life.intent, life.token, entry)
+            self._drop_unused(entry, whole=cuts[0] != self._whole_cuts)
+            self.check_not_taken(profile.name, cuts)
         refused = shared.redactor.arm(
             profile.name, [value.reveal() for value in issued.values.values()]
         )
         if refused:
-            shared.log.warning(
+            shared.calm.warn(
+                ("short", profile.name),
                 "%s has a value too short to be redacted safely; it may show in outputs",
                 profile.name,
             )
-        shared.trail.issued(self._holder, intent, token, entry)
+        shared.trail.issued(self._holder, life.intent, life.token, entry)
         return entry
 
-    async def _ask_with_live_tokens(self, profile: Profile) -> tuple[IssuedToken, IssuedCredential]:
+    async def _ask_with_live_tokens(self, profile: Profile) -> tuple[Life, IssuedCredential]:
         """Ask again with new tokens where the issuer says that one above is dead.
 
         That shows one generation at a time: first the session token, then the server token.
@@ -130,21 +153,25 @@ class Holdings:
             try:
                 return await self._ask_issuer(profile)
             except LeaseExpiredError:
-                if self._closed:
+                if self.closed:
                     raise
-                self._token.replace()
+                self.token.replace()
         return await self._ask_issuer(profile)
 
-    async def _ask_issuer(self, profile: Profile) -> tuple[IssuedToken, IssuedCredential]:
-        token = await self._token.get()
+    async def _ask_issuer(self, profile: Profile) -> tuple[Life, IssuedCredential]:
+        life = await self.token.get()
         issuer = self._shared.issuer()
-        issued = await self._shared.workers.run(partial(issuer.issue, token, profile))
-        if self._closed:
+        issued = await self._shared.workers.run(partial(issuer.issue, life.token, profile))
+        if self.closed:
             raise LeaseExpiredError("The kernel ended while its credentials were being issued")
-        return token, issued
+        return life, issued
 
-    def _deliver(self, entry: Entry) -> None:
+    # -- telling the kernel --------------------------------------------------------------------
+
+    def deliver(self, entry: Entry) -> None:
+        """Send a credential to the kernel, and how long all that it holds is good."""
         lease, issued = entry.lease, entry.issued
+        self.beat(self._shared.server_token.expires_at - self._shared.clock.now())
         self._link.send(
             wire.Deliver(
                 credential=lease.credential,
@@ -160,134 +187,51 @@ class Holdings:
             )
         )
 
-    # -- renewing ------------------------------------------------------------------------------
+    def beat(self, left: float) -> None:
+        """All that was delivered is good for ``left`` seconds: so long the server token lives."""
+        if self.book.all():
+            self._link.send(wire.Beat(expires_in=left if isfinite(left) else None))
 
-    def next_due(self) -> float:
-        """When something is to be renewed next, on the clock; infinity where nothing is."""
-        return min([self._token.due, *(entry.due for entry in self._book.all())])
-
-    async def renew(self, profile: Profile) -> None:
-        """Extend or replace a credential now.
-
-        Raises:
-            QcredError: the issuer's refusal or failure.
-        """
-        entry = self._book.find(profile.name)
-        if entry is None:
-            await self.obtain(profile)
-            return
-        async with self._locks[profile.name]:
-            await self._renew_entry(entry)
-
-    async def renew_due(self, now: float) -> list[str]:
-        """Renew what is due; return the names that were lost and are to be obtained anew."""
-        lost: list[str] = []
-        if self._book.all() and self._token.current() is None:
-            # It died above us: after a suspend, or with a lost server token.
-            lost += self._drop_all("The session at the issuer has ended")
-        elif self._token.due <= now:
-            lost += await self._renew_token()
-        for entry in self._book.all():
-            if entry.due <= now and not await self._renewed(entry):
-                lost.append(entry.lease.credential)
-        return lost
-
-    def _drop_all(self, reason: str) -> list[str]:
-        names = [entry.lease.credential for entry in self._book.clear()]
-        for name in names:
-            self._withdraw(name, reason)
-        return names
-
-    async def _renew_token(self) -> list[str]:
-        try:
-            if await self._token.renew():
-                for entry in self._book.all():
-                    self._extend(
-                        self._book.extended(entry.lease.credential, self._token.expires_at)
-                    )
-                return []
-        except QcredError as error:
-            self._shared.log.warning("A session token could not be renewed yet: %s", error)
-            self._token.retry_in(min(5.0, self._left() / 4))
-            return []
-        # The issuer won't extend it: a new one is opened by whoever asks next.
-        self._token.replace(self._book.upstream_leases())
-        # What the kernel holds serves it until the new values are there.
-        return [entry.lease.credential for entry in self._book.clear()]
-
-    def _left(self) -> float:
-        return max(0.4, self._token.expires_at - self._shared.clock.now())
-
-    async def _renewed(self, entry: Entry) -> bool:
-        """Renew one credential; False when it ended before that could be done."""
-        name = entry.lease.credential
-        cuts = self._cuts_of(name)
-        try:
-            async with self._locks[name]:
-                await self._renew_entry(entry)
-        except QcredError as error:
-            if cuts != self._cuts_of(name):
-                return True  # taken back meanwhile: nothing is missing
-            self._shared.log.warning("%s could not be renewed yet: %s", name, error)
-            if self._book.find(name) is None:
-                self._book.remove(name)
-                self._withdraw(name, f"{name} could not be renewed in time")
-                return False
-            self._book.postponed(name)
-        return True
-
-    async def _renew_entry(self, entry: Entry) -> None:
-        """Extend the value where the upstream can, else replace it by a new one."""
-        name, lease_id = entry.lease.credential, entry.issued.upstream_lease
-        cuts = self._cuts_of(name)
-        token = self._token.current()
-        ttl: float | None = None
-        if token is not None and entry.issued.renewable and lease_id is not None:
-            ttl = await self._extend_upstream(token, lease_id)
-            self._check_not_taken(name, cuts)
-        if ttl is not None:
-            entry = self._book.renewed(name, ttl, self._token.expires_at)
-            self._extend(entry)
-        else:
-            old, entry = entry, await self._issue(entry.profile)
-            self._deliver(entry)
-            if token is not None:
-                self._retire_later(old, token)
-        if self.intent is not None:
-            self._shared.trail.renewed(self._holder, self.intent, entry, replaced=ttl is None)
-
-    def _retire_later(self, old: Entry, token: IssuedToken) -> None:
-        task = asyncio.get_running_loop().create_task(self._retire(old, token))
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
-
-    async def _retire(self, old: Entry, token: IssuedToken) -> None:
-        """Revoke a value that was replaced. Where it fails, the session's end does it."""
-        lease_id = old.issued.upstream_lease
-        if lease_id is None or not old.issued.revocable:
-            return
-        try:
-            issuer = self._shared.issuer()
-            await self._shared.workers.run(partial(issuer.revoke_lease, token, lease_id))
-        except QcredError as error:
-            self._shared.log.debug("A replaced lease lives until its session ends: %s", error)
-
-    async def _extend_upstream(self, token: IssuedToken, lease_id: str) -> float | None:
-        """Seconds the lease lives now; None when it can't be extended any more."""
-        try:
-            issuer = self._shared.issuer()
-            ttl = await self._shared.workers.run(partial(issuer.renew_lease, token, lease_id))
-        except LeaseExpiredError:
-            return None
-        except IssuerError as error:
-            if error.retryable:
-                raise
-            return None
-        return ttl
-
-    def _extend(self, entry: Entry) -> None:
+    def extend(self, entry: Entry) -> None:
+        """Tell the kernel how long the value that it holds lives now."""
         left = entry.lease.remaining(self._shared.clock.now())
         self._link.send(wire.Extend(lease_id=entry.lease.lease_id, expires_in=left))
+
+    def tell(self, name: str, why: QcredError, left: float | None) -> None:
+        """Tell the kernel what a person has to do about a credential that ends in ``left`` s."""
+        self._link.send(
+            wire.Notice(
+                credential=name,
+                code=why.code,
+                reason=why.reason,
+                next_step=why.next_step,
+                ends_in=left if left is not None and isfinite(left) else None,
+            )
+        )
+
+    def withdraw(self, name: str, why: QcredError, *, again: bool = True) -> None:
+        """Take a value from the kernel; ``again``: its next use asks for it anew."""
+        self._link.send(
+            wire.Withdraw(
+                credential=name,
+                code=why.code,
+                reason=why.reason,
+                next_step=why.next_step,
+                again=again,
+            )
+        )
+
+    def acknowledged(self, lease_id: str) -> None:
+        """The kernel holds the lease."""
+        entry = self.book.delivered(lease_id)
+        if entry is not None:
+            self._shared.trail.delivered(self._holder, entry.life.intent, entry)
+        if lease_id in self._awaited:
+            self._awaited.pop(lease_id).set()
+
+    def when_held(self, lease_id: str) -> asyncio.Event:
+        """What is set once the kernel holds a lease that was just sent."""
+        return self._awaited.setdefault(lease_id, asyncio.Event())
 
     # -- giving back ---------------------------------------------------------------------------
 
@@ -311,11 +255,11 @@ class Holdings:
             What was held, or None.
         """
         self._cuts[name] += 1
-        entry = self._book.remove(name)
+        entry = self.book.remove(name)
         if entry is None:
             return None
-        self._withdraw(name, why.reason(name))
-        return Taken(entry, self._owe_lease(entry, self._token.newest(), why.cause))
+        self.withdraw(name, LeaseExpiredError(why.reason(name), credential=name), again=False)
+        return Taken(entry, self.owe_lease(entry, why.cause))
 
     def take_all(self, why: Why) -> TakenSession:
         """Withdraw everything from the kernel now, and owe the revocation of its session token.
@@ -323,57 +267,52 @@ class Holdings:
         What is being issued is not delivered any more; the next request opens a new session.
         """
         self._whole_cuts += 1
-        intent, leases = self.intent, self._book.upstream_leases()
-        entries = self._book.clear()
-        for entry in entries:
-            self._withdraw(entry.lease.credential, why.reason(entry.lease.credential))
-            if intent is not None:
-                self._shared.trail.lease_ending(intent, entry)
-        if intent is not None and self._token.newest() is not None:
-            self._shared.trail.session_revoked(intent, why.cause)
-        settled = self._token.replace(leases)
+        entries, newest, intent = self.book.all(), self.token.newest(), self.intent
+        for name in [entry.lease.credential for entry in entries]:
+            self.withdraw(name, LeaseExpiredError(why.reason(name), credential=name), again=False)
+        for life in [*self.token.older(), *([newest] if newest is not None else [])]:
+            self._shared.trail.session_revoked(life.intent, why.cause)
+        settled = self._owe_all()
         taken = (Taken(entry, settled if entry.issued.revocable else None) for entry in entries)
         return TakenSession(intent, tuple(taken), settled)
 
-    def _owe_lease(
-        self, entry: Entry, token: IssuedToken | None, cause: str
-    ) -> asyncio.Future[Settled] | None:
+    def owe_lease(self, entry: Entry, cause: str) -> asyncio.Future[Settled] | None:
         """Owe the end of one lease; None where nobody can force it."""
-        shared, intent, lease = self._shared, self.intent, entry.issued.upstream_lease
-        assert intent is not None, "what is held was issued by a session token"
-        if token is None or lease is None or not entry.issued.revocable:
-            shared.trail.lease_unsupported(self._holder, intent, entry, cause)
+        shared, lease, life = self._shared, entry.issued.upstream_lease, entry.life
+        if lease is None or not entry.issued.revocable:
+            shared.trail.lease_unsupported(self._holder, life.intent, entry, cause)
             return None
         shared.trail.lease_returning(self._holder, entry, cause)
-        end = entry.upstream_end if isfinite(entry.upstream_end) else self._token.expires_at
         debt = Debt(
-            intent=intent, token=token, bound=end, leases=(lease,), lease_id=entry.lease.lease_id
+            intent=life.intent,
+            token=life.token,
+            bound=entry.upstream_end if isfinite(entry.upstream_end) else life.expires_at,
+            leases=(lease,),
+            lease_id=entry.lease.lease_id,
         )
         return shared.revoker.owe(debt)
 
-    def _cuts_of(self, name: str) -> tuple[int, int]:
+    def cuts_of(self, name: str) -> tuple[int, int]:
+        """How often a credential was taken back; to be compared with later."""
         return self._whole_cuts, self._cuts[name]
 
-    def _check_not_taken(self, name: str, cuts: tuple[int, int]) -> None:
+    def check_not_taken(self, name: str, cuts: tuple[int, int]) -> None:
         """Raise LeaseExpiredError if ``name`` was taken back since ``cuts``."""
-        if cuts != self._cuts_of(name):
+        if cuts != self.cuts_of(name):
             raise LeaseExpiredError(
                 f"{name} was revoked while it was being issued",
                 next_step="Ask for it again, if it is still needed",
                 credential=name,
             ) from None
 
-    def _drop_unused(self, entry: Entry, token: IssuedToken, *, whole: bool) -> None:
+    def _drop_unused(self, entry: Entry, *, whole: bool) -> None:
         """Owe what was issued for somebody who must not have it any more."""
-        self._book.remove(entry.lease.credential)
-        self._owe_lease(entry, token, REVOKED.cause)
-        if whole and self._token.current() is token:
-            self._token.replace()
+        self.book.remove(entry.lease.credential)
+        self.owe_lease(entry, REVOKED.cause)
+        if whole and self.token.newest() is entry.life:
+            self.token.replace()
 
-    def _withdraw(self, name: str, reason: str) -> None:
-        why = LeaseExpiredError(reason, credential=name)
-        self._link.send(
-            wire.Withdraw(
-                credential=name, code=why.code, reason=why.reason, next_step=why.next_step
-            )
-        )
+
+def below(life: Life, entries: list[Entry]) -> tuple[str, ...]:
+    """Vault's ids of the leases that hang on one session token."""
+    return upstream_leases(entry for entry in entries if entry.life is life)

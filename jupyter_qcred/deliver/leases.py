@@ -7,12 +7,19 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from jupyter_qcred.core.backoff import renewal_in
 from jupyter_qcred.core.lease import Lease, LeaseId
 
+from .session_token import SHORTER
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jupyter_qcred.core.clock import Clock
     from jupyter_qcred.issue.issuer import IssuedCredential
     from jupyter_qcred.issue.profile import Profile
+
+    from .session_token import Life
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +27,19 @@ class Entry:
     """A credential as it was issued last.
 
     Attributes:
+        life: the session token that it was issued with.
         upstream_end: when the value dies upstream, on the clock; infinity for a static key.
         due: when to renew or replace it, on the clock; infinity for a static key.
+        final: the upstream extends it no further; it needs a new value.
     """
 
     lease: Lease
     profile: Profile
     issued: IssuedCredential
+    life: Life
     upstream_end: float
     due: float
+    final: bool = False
 
 
 class LeaseBook:
@@ -39,41 +50,44 @@ class LeaseBook:
         self._rng = rng or random.Random()  # noqa: S311 - spreads load, guards nothing
         self._entries: dict[str, Entry] = {}
 
-    def add(self, profile: Profile, issued: IssuedCredential, token_end: float) -> Entry:
+    def add(self, profile: Profile, issued: IssuedCredential, life: Life) -> Entry:
         """Record an issued credential; it replaces the entry of that name."""
         end = self._end(issued.ttl)
         replaced = self.find(profile.name)
         lease = Lease(
             lease_id=LeaseId(secrets.token_hex(8)),
             credential=profile.name,
-            expires_at=min(end, token_end),
+            expires_at=min(end, life.expires_at),
             renewable=issued.renewable,
             revocable=issued.revocable,
             labels=profile.labels,
             renewals=replaced.lease.renewals + 1 if replaced is not None else 0,
         )
-        entry = Entry(lease, profile, issued, upstream_end=end, due=self.due(issued.ttl))
+        due = self._due(issued.ttl)
+        entry = Entry(lease, profile, issued, life, upstream_end=end, due=due)
         self._entries[profile.name] = entry
         return entry
 
-    def renewed(self, name: str, ttl: float, token_end: float) -> Entry:
-        """Record that the upstream extended the same value."""
+    def renewed(self, name: str, ttl: float) -> Entry:
+        """Record that the upstream extended the same value, if only by what a maximum leaves."""
         entry = self._entries[name]
-        end = self._end(ttl)
-        lease = entry.lease.renewed(min(end, token_end))
-        return self._put(replace(entry, lease=lease, upstream_end=end, due=self.due(ttl)))
+        end, granted = self._end(ttl), entry.issued.ttl or 0.0
+        lease = entry.lease.renewed(min(end, entry.life.expires_at))
+        final = ttl < granted * SHORTER
+        due = self._clock.now() if final and ttl < granted / 2 else self._due(ttl)
+        return self._put(replace(entry, lease=lease, upstream_end=end, due=due, final=final))
 
-    def extended(self, name: str, token_end: float) -> Entry:
+    def extended(self, name: str) -> Entry:
         """Record that the session token above a lease lives longer."""
         entry = self._entries[name]
-        lease = replace(entry.lease, expires_at=min(entry.upstream_end, token_end))
+        lease = replace(entry.lease, expires_at=min(entry.upstream_end, entry.life.expires_at))
         return self._put(replace(entry, lease=lease))
 
-    def postponed(self, name: str) -> None:
-        """A renewal failed: try again after a part of what is left, at most 5 s."""
-        entry = self._entries[name]
-        left = entry.lease.remaining(self._clock.now())
-        self._put(replace(entry, due=self._clock.now() + min(5.0, max(0.2, left / 4))))
+    def put_off(self, name: str, seconds: float) -> None:
+        """Renew it in so many seconds; unknown names are ignored."""
+        if name in self._entries:
+            entry = self._entries[name]
+            self._put(replace(entry, due=self._clock.now() + seconds))
 
     def delivered(self, lease_id: str) -> Entry | None:
         """Record the kernel's acknowledgement; None for a lease that was replaced meanwhile."""
@@ -108,22 +122,8 @@ class LeaseBook:
         """All entries, those past their end included."""
         return list(self._entries.values())
 
-    def upstream_leases(self) -> tuple[str, ...]:
-        """Vault's ids of the leases that the upstream can end."""
-        return tuple(
-            entry.issued.upstream_lease
-            for entry in self._entries.values()
-            if entry.issued.upstream_lease is not None and entry.issued.revocable
-        )
-
-    def due(self, ttl: float | None) -> float:
-        """When something with ``ttl`` seconds left is renewed: at two thirds, a little spread.
-
-        Two thirds plus jitter is what Vault's own lifetime watcher does.
-        """
-        if ttl is None:
-            return float("inf")
-        return self._clock.now() + ttl * 2 / 3 * self._rng.uniform(0.9, 1.0)
+    def _due(self, ttl: float | None) -> float:
+        return float("inf") if ttl is None else self._clock.now() + renewal_in(ttl, self._rng)
 
     def _end(self, ttl: float | None) -> float:
         return float("inf") if ttl is None else self._clock.now() + ttl
@@ -131,3 +131,12 @@ class LeaseBook:
     def _put(self, entry: Entry) -> Entry:
         self._entries[entry.lease.credential] = entry
         return entry
+
+
+def upstream_leases(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """Vault's ids of those leases that the upstream can end."""
+    return tuple(
+        entry.issued.upstream_lease
+        for entry in entries
+        if entry.issued.upstream_lease is not None and entry.issued.revocable
+    )

@@ -8,19 +8,25 @@ from typing import TYPE_CHECKING
 
 from jupyter_qcred.audit.audit import Audit
 from jupyter_qcred.core.errors import QcredError
+from jupyter_qcred.issue.guard import GuardedIssuer
 from jupyter_qcred.issue.supply import IssuerSupply
 from jupyter_qcred.kernel.hardening import hide_memory
 from jupyter_qcred.revoke.journal import Journal
 from jupyter_qcred.revoke.revoker import Debt, Revoker, Settled
 from jupyter_qcred.revoke.sweep import Sweep
 
+from .alerts import Alerts, Streak, Subject
+from .calm import CalmLog
 from .catalogue import Catalogue
+from .prober import Prober
+from .recovery import Recovery
 from .server_token import ServerToken
 from .shared import Shared
 from .trail import Trail
 
 if TYPE_CHECKING:
-    from jupyter_qcred.issue.issuer import Issuer
+    from jupyter_qcred.core.lease import IntentId
+    from jupyter_qcred.issue.issuer import IssuedToken, Issuer
     from jupyter_qcred.revoke.journal import Entry as Left
 
     from .service import CredentialService
@@ -51,17 +57,37 @@ class Parts:
         )
         self.trail = Trail(self.audit.emit, self.supply.describe, service.user, service.server_id)
         self.catalogue = Catalogue(service, self.supply)
+        self.guard = GuardedIssuer(self._made, self.supply.describe, service.clock, service.log)
+        self.guard.whole.on_change = lambda: service.engine.call(self.recovery.changed)
+        self.calm = CalmLog(service.log, service.clock)
+        self.alerts = Alerts(self.trail, service.clock, self.calm, parent=service)
+        self._beating = Streak()
         self.server_token = ServerToken(
-            self.issuer,
+            self.guard,
             service.workers,
             self.journal,
             service.clock,
             service.log,
-            self.trail.server_opened,
+            self._server_opened,
             self.trail.server_closed,
+            self._heartbeat_failed,
         )
         self.revoker = Revoker(
-            self.issuer, self.server_token.current, service.workers, service.clock, self._settled
+            self.issuer,
+            self.server_token.current,
+            service.workers,
+            service.clock,
+            self._settled,
+            self._refused,
+        )
+        self.recovery = Recovery(self.guard.whole, self.server_token, self.revoker)
+        self.prober = Prober(
+            self.guard,
+            self.server_token.current,
+            service.workers,
+            service.clock,
+            self.alerts,
+            probes={},  # vendors bring theirs
         )
         self.shared = Shared(
             issuer=self.issuer,
@@ -74,10 +100,19 @@ class Parts:
             redactor=service.redactor,
             trail=self.trail,
             log=service.log,
+            calm=self.calm,
+            breaker=self.guard.whole,
+            recovery=self.recovery,
+            alerts=self.alerts,
+            prober=self.prober,
         )
 
     def issuer(self) -> Issuer:
-        """Return the issuer, made at first use; it may block, so call it in a worker.
+        """Return the issuer behind its breakers."""
+        return self.guard
+
+    def _made(self) -> Issuer:
+        """Return the issuer itself, made at first use; it may block, so call it in a worker.
 
         From the first use on this process holds tokens, and other processes must not read it.
         """
@@ -106,7 +141,25 @@ class Parts:
     def _settled(self, debt: Debt, how: Settled) -> None:
         if debt.lease_id is None:  # else the session's token is still open
             self.journal.closed(debt.intent, how.value)
-        self.trail.settled(debt, how)
+        holder, entries = self.trail.settled(debt, how)
+        self.prober.settled(debt, how, holder, entries)
+
+    def _refused(self, debt: Debt) -> None:
+        subject = Subject(
+            "session token",
+            self.trail.holder(debt.intent),
+            debt.intent,
+            accessor=debt.token.accessor,
+        )
+        self.alerts.refused(debt, subject)
+
+    def _server_opened(self, intent: IntentId, token: IssuedToken) -> None:
+        self._beating = Streak()
+        self.trail.server_opened(intent, token)
+
+    def _heartbeat_failed(self, error: QcredError, left: float) -> None:
+        subject = Subject("server token", intent=self.server_token.intent or "")
+        self.alerts.renewal_failed(self._beating, subject, error, left)
 
     async def give_back(self, timeout: float) -> None:
         """Revoke everything: the server token takes all that is below it along.

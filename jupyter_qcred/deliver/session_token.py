@@ -1,11 +1,18 @@
-"""The session token of one kernel launch: opened once it is needed, renewed, owed at the end."""
+"""The session token of one kernel launch: opened once it is needed, renewed, owed at the end.
+
+A token has a last moment that no renewal can pass: the explicit maximum of its role. It is known
+when a renewal gives less than the one before. Then a successor is opened while it lives, and what
+was issued below it moves over before it is revoked.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from jupyter_qcred.core.backoff import renewal_in
 from jupyter_qcred.core.errors import IssuerError, LeaseExpiredError, QcredError
 from jupyter_qcred.issue.issuer import SessionRequest
 from jupyter_qcred.revoke.journal import new_intent
@@ -18,39 +25,86 @@ if TYPE_CHECKING:
 
     from .shared import Holder, Shared
 
+SHORTER = 0.9
+"""A renewal that gives less than this part of what was granted first was cut by a maximum."""
+
+
+@dataclass(eq=False, slots=True)
+class Life:
+    """One session token while we hold it.
+
+    Attributes:
+        intent: its name in journal and audit.
+        parent: the server token above it.
+        granted: seconds that it was issued for.
+        expires_at: when it dies unless it is renewed, on the clock.
+        due: when to renew it, on the clock.
+        final: it will not live longer; it needs a successor.
+    """
+
+    token: IssuedToken
+    intent: IntentId
+    parent: IssuedToken
+    granted: float
+    expires_at: float
+    due: float
+    final: bool = False
+
 
 class SessionToken:
-    """Keeps at most one live token. Runs on the engine's loop.
+    """Keeps one live token, and its predecessors until nothing hangs on them any more.
 
-    A token whose answer arrives after ``end()`` is owed at once: nothing here is cancelled while a
-    request is under way, so that no token is ever issued and forgotten.
+    Runs on the engine's loop. A token whose answer arrives after ``end()`` is owed at once: nothing
+    here is cancelled while a request is under way, so that no token is ever issued and forgotten.
     """
 
     def __init__(self, shared: Shared, holder: Holder) -> None:
         self._shared = shared
         self._holder = holder
         self._opening = asyncio.Lock()
-        self._token: IssuedToken | None = None
-        self._parent: IssuedToken | None = None
+        self._life: Life | None = None
+        self._older: list[Life] = []
         self._ended = False
         self.intent: IntentId | None = None
-        self.expires_at = 0.0
-        self.due = float("inf")
+
+    # -- looking -------------------------------------------------------------------------------
+
+    def life(self) -> Life | None:
+        """Return the newest token if it and its parent are alive by our clock."""
+        return self._life if self._life is not None and self.alive(self._life) else None
+
+    def alive(self, life: Life) -> bool:
+        """Whether a token and its parent are alive by our clock, and nothing is owed for it."""
+        held = life is self._life or life in self._older
+        in_time = self._shared.clock.now() < life.expires_at
+        return held and in_time and self._shared.server_token.alive(life.parent)
 
     def current(self) -> IssuedToken | None:
-        """Return the token if it and its parent are alive by our clock."""
-        if self._token is None:
-            return None
-        alive = self._shared.clock.now() < self.expires_at
-        return (
-            self._token if alive and self._parent is self._shared.server_token.current() else None
-        )
+        """Return the newest token if it is alive."""
+        life = self.life()
+        return None if life is None else life.token
 
-    def newest(self) -> IssuedToken | None:
+    def newest(self) -> Life | None:
         """Return what is held, even if it has died upstream meanwhile."""
-        return self._token
+        return self._life
 
-    async def get(self) -> IssuedToken:
+    def older(self) -> tuple[Life, ...]:
+        """Those that have a successor, and something that still hangs on them."""
+        return tuple(self._older)
+
+    @property
+    def expires_at(self) -> float:
+        """When the newest dies unless it is renewed, on the clock."""
+        return 0.0 if self._life is None else self._life.expires_at
+
+    @property
+    def due(self) -> float:
+        """When the newest is to be renewed, on the clock; infinity without one."""
+        return float("inf") if self._life is None else self._life.due
+
+    # -- opening -------------------------------------------------------------------------------
+
+    async def get(self) -> Life:
         """Return the live token, opening one if there is none.
 
         Raises:
@@ -58,14 +112,29 @@ class SessionToken:
             QcredError: the issuer's refusal or failure.
         """
         async with self._opening:
-            token = self.current()
-            if token is not None:
-                return token
-            self._owe()
-            return await self._open()
+            life = self.life()
+            if life is None:
+                self._owe(self._life)
+                life = await self._open()
+            return life
 
-    async def _open(self) -> IssuedToken:
+    async def succeed(self, life: Life) -> None:
+        """Open a successor; ``life`` stays until ``retire``. Nothing happens if it has one.
+
+        Raises:
+            LeaseExpiredError: the kernel has ended.
+            QcredError: the issuer's refusal or failure.
+        """
+        async with self._opening:
+            if self._life is not life:
+                return
+            await self._open()
+
+    async def _open(self) -> Life:
         shared, holder = self._shared, self._holder
+        if self._ended:
+            raise LeaseExpiredError("The kernel has ended")
+        shared.breaker.check()  # before the journal is written to, in vain
         server = await shared.server_token.get()
         parent = shared.server_token.intent
         intent = new_intent()
@@ -94,69 +163,91 @@ class SessionToken:
             if not (isinstance(error, IssuerError) and error.ambiguous):
                 shared.journal.closed(intent, "not issued")
             raise
-        self._token, self._parent, self.intent = token, server, intent
-        self._lives(token.ttl)
-        shared.trail.session_opened(holder, intent, token)
-        if self._ended:
-            self._owe()
-            raise LeaseExpiredError("The kernel ended while its credentials were being issued")
-        return token
+        return self._opened(token, intent, server)
 
-    async def renew(self) -> bool:
-        """Extend the token; False when the issuer won't, and a new one is needed.
+    def _opened(self, token: IssuedToken, intent: IntentId, server: IssuedToken) -> Life:
+        now = self._shared.clock.now()
+        self.intent = intent
+        if self._life is not None:  # what it succeeds, unless that was owed meanwhile
+            self._older.append(self._life)
+        self._life = life = Life(
+            token=token,
+            intent=intent,
+            parent=server,
+            granted=token.ttl,
+            expires_at=now + token.ttl,
+            due=now + renewal_in(token.ttl),
+        )
+        self._shared.trail.session_opened(self._holder, intent, token)
+        if self._ended:
+            self._owe(life)
+            raise LeaseExpiredError("The kernel ended while its credentials were being issued")
+        return life
+
+    # -- renewing ------------------------------------------------------------------------------
+
+    async def renew(self, life: Life) -> bool:
+        """Extend a token; False when the issuer won't much longer, and it needs a successor now.
 
         Raises:
             QcredError: it can be tried again later.
         """
-        token, intent = self._token, self.intent
-        if token is None or intent is None:
-            return False
         try:
-            ttl = await self._shared.workers.run(partial(self._shared.issuer().renew_token, token))
+            ask = partial(self._shared.issuer().renew_token, life.token)
+            ttl = await self._shared.workers.run(ask)
         except IssuerError as error:
             if error.retryable:
                 raise
             return False
         except QcredError:
             return False
-        self._lives(ttl)
-        self._shared.journal.renewed(intent, ttl)
-        return True
+        now = self._shared.clock.now()
+        life.final = ttl < life.granted * SHORTER
+        life.expires_at, life.due = now + ttl, now + renewal_in(ttl)
+        self._shared.journal.renewed(life.intent, ttl)
+        return not life.final or ttl >= life.granted / 2
 
-    def retry_in(self, seconds: float) -> None:
-        """Put the next renewal off."""
-        self.due = self._shared.clock.now() + seconds
+    def outlived(self, spread: float) -> None:
+        """The server token has a successor: this one needs a successor below it, soon."""
+        if self._life is not None and self._life.parent is not self._shared.server_token.current():
+            now = self._shared.clock.now()
+            self._life.final = True
+            self._life.due = min(self._life.due, now + spread)
 
-    def end(self, leases: tuple[str, ...]) -> None:
-        """The kernel has ended: owe the revocation. May be called twice.
+    # -- ending --------------------------------------------------------------------------------
 
-        Args:
-            leases: Vault's ids of the leases that hang on the token.
-        """
+    def end(self) -> None:
+        """The kernel has ended: no token is opened any more."""
         self._ended = True
-        self._owe(leases)
 
     def replace(self, leases: tuple[str, ...] = ()) -> asyncio.Future[Settled] | None:
-        """Owe what is there; the next ``get`` opens a new one.
+        """Owe the newest; the next ``get`` opens another one. May be called twice.
 
         Also right for a token that the issuer calls dead: revoking it again confirms that.
+
+        Args:
+            leases: Vault's ids of the leases that hang on it.
 
         Returns:
             What tells how the revocation was settled; None where there was no token.
         """
-        return self._owe(leases)
+        return self._owe(self._life, leases)
 
-    def _lives(self, ttl: float) -> None:
-        now = self._shared.clock.now()
-        self.expires_at = now + ttl
-        # A third of the life is left for retries.
-        self.due = now + ttl * 2 / 3
+    def retire(self, life: Life, leases: tuple[str, ...] = ()) -> None:
+        """Owe a token that has a successor: nothing of use hangs on it any more."""
+        if life in self._older:
+            self._owe(life, leases)
 
-    def _owe(self, leases: tuple[str, ...] = ()) -> asyncio.Future[Settled] | None:
-        token, intent = self._token, self.intent
-        self._token = self._parent = None
-        self.due = float("inf")
-        if token is None or intent is None:
+    def _owe(
+        self, life: Life | None, leases: tuple[str, ...] = ()
+    ) -> asyncio.Future[Settled] | None:
+        if life is None:
             return None
-        debt = Debt(intent=intent, token=token, bound=self.expires_at, leases=leases)
+        if life is self._life:
+            self._life = None
+        else:
+            self._older.remove(life)
+        # With its parent it dies at the latest, where that has ended.
+        bound = min(life.expires_at, self._shared.server_token.ended_at(life.parent))
+        debt = Debt(intent=life.intent, token=life.token, bound=bound, leases=leases)
         return self._shared.revoker.owe(debt)

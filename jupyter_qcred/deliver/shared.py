@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jupyter_qcred.core.clock import Clock
+    from jupyter_qcred.issue.breaker import Breaker
     from jupyter_qcred.issue.issuer import Issuer
     from jupyter_qcred.issue.selection import Selection
     from jupyter_qcred.issue.workers import Workers
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from jupyter_qcred.revoke.journal import Journal
     from jupyter_qcred.revoke.revoker import Revoker
 
+    from .alerts import Alerts
+    from .calm import CalmLog
+    from .prober import Prober
+    from .recovery import Recovery
     from .server_token import ServerToken
     from .trail import Trail
 
@@ -50,3 +55,8 @@ class Shared:
     redactor: Redactor
     trail: Trail
     log: logging.Logger
+    calm: CalmLog
+    breaker: Breaker
+    recovery: Recovery
+    alerts: Alerts
+    prober: Prober

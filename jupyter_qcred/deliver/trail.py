@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
 
 from jupyter_qcred.audit.events import (
+    Alert,
     Allowed,
     Delivered,
     Denied,
@@ -19,7 +20,7 @@ from jupyter_qcred.core.lease import Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from jupyter_qcred.audit.events import AuditEvent
+    from jupyter_qcred.audit.events import AlertKind, AuditEvent
     from jupyter_qcred.core.errors import QcredError
     from jupyter_qcred.core.lease import IntentId, LeaseId
     from jupyter_qcred.detect import Allowance
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from jupyter_qcred.revoke.journal import Entry as Left
     from jupyter_qcred.revoke.revoker import Debt, Settled
 
+    from .alerts import Subject
     from .leases import Entry
     from .shared import Holder
 
@@ -109,16 +111,19 @@ class Trail:
             )
         )
 
-    def settled(self, debt: Debt, how: Settled) -> None:
-        """A session token's revocation was answered, and so are its leases; or one lease's was."""
+    def settled(self, debt: Debt, how: Settled) -> tuple[Holder | None, list[Entry]]:
+        """A session token's revocation was answered, and so are its leases; or one lease's was.
+
+        Returns:
+            Whose it was, and the credentials that ended with it.
+        """
         if debt.lease_id is not None:
-            self._lease_settled(debt, debt.lease_id, how)
-            return
+            return self._lease_settled(debt, debt.lease_id, how)
         holder, token = self._sessions.pop(debt.intent, (None, debt.token))
         entries = self._ending.pop(debt.intent, [])
         cause = self._causes.pop(debt.intent, "kernel_ended")
         if holder is None:
-            return
+            return None, entries
         for entry in entries:
             self._lease_revoked(holder, debt.intent, entry, how.value, cause)
         self._emit(
@@ -133,6 +138,36 @@ class Trail:
                 cause=cause,
                 issuer=self._issuer(),
                 accessor=token.accessor,
+            )
+        )
+        return holder, entries
+
+    def holder(self, intent: IntentId) -> Holder | None:
+        """Return whose a session token is that is not settled."""
+        return self._sessions[intent][0] if intent in self._sessions else None
+
+    def alert(
+        self, kind: AlertKind, subject: Subject, *, reason: str, count: int, seconds: float
+    ) -> None:
+        """Something that somebody should look at."""
+        holder, entry = subject.holder, subject.entry
+        self._emit(
+            Alert(
+                user=holder.user if holder is not None else self._user,
+                server=self._server,
+                kernel=holder.kernel if holder is not None else "",
+                session=subject.intent,
+                credential=entry.lease.credential if entry is not None else "",
+                vendor=entry.profile.vendor if entry is not None else "",
+                labels=entry.lease.labels if entry is not None else {},
+                lease_id=entry.lease.lease_id if entry is not None else "",
+                kind=kind,
+                what=subject.what,
+                issuer=self._issuer(),
+                accessor=subject.accessor,
+                reason=reason,
+                count=count,
+                seconds=seconds,
             )
         )
 
@@ -210,11 +245,15 @@ class Trail:
         names = tuple(entry.lease.credential for entry in entries)
         return Owner(self._sessions[debt.intent][0].kernel, names)
 
-    def _lease_settled(self, debt: Debt, lease_id: LeaseId, how: Settled) -> None:
+    def _lease_settled(
+        self, debt: Debt, lease_id: LeaseId, how: Settled
+    ) -> tuple[Holder | None, list[Entry]]:
         returning = self._returning.pop(lease_id, None)
-        if returning is not None:
-            holder, entry, cause = returning
-            self._lease_revoked(holder, debt.intent, entry, how.value, cause)
+        if returning is None:
+            return None, []
+        holder, entry, cause = returning
+        self._lease_revoked(holder, debt.intent, entry, how.value, cause)
+        return holder, [entry]
 
     def _lease_revoked(
         self,

@@ -1,25 +1,29 @@
 """Owe a revocation until the upstream answers, or the token has certainly died by itself.
 
-    owe ──▶ try ──▶ CONFIRMED ─────────────▶ settled
-             ▲      UNSUPPORTED ───────────▶ settled
-             │      FAILED, or no answer ─┐
-             └── wait, doubling, jitter ◀─┤
-                                          └─ past its bound ──▶ settled as expired
+    owe ──▶ try ──▶ CONFIRMED ───────────────────▶ settled
+             ▲      UNSUPPORTED, not ours to end ─▶ settled
+             │      refused, FAILED, no answer ─┐
+             └── wait, doubling, jitter ◀───────┤
+                                                └─ past its bound ──▶ settled as expired
 
-Nothing that is owed is dropped: what is not settled when the process ends stays in the journal.
-Runs on one event loop.
+Nothing that is owed is dropped: what is not settled when the process ends stays in the journal. A
+refusal settles nothing either: a permission that was taken away may come back, and until then the
+token lives, which somebody has to know. Only a few debts are paid at once, so that the end of
+hundreds of sessions leaves workers to renew the others. Runs on one event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
 from jupyter_qcred.core.backoff import delays
-from jupyter_qcred.core.errors import LeaseExpiredError, QcredError
+from jupyter_qcred.core.errors import IssuerError, LeaseExpiredError, QcredError
 from jupyter_qcred.core.lease import Outcome
 
 if TYPE_CHECKING:
@@ -33,7 +37,14 @@ if TYPE_CHECKING:
 
 _FIRST_WAIT = 0.2
 _LONGEST_WAIT = 30.0
+_REFUSED_WAIT = 120.0
+"""Seconds, about, between two requests that are refused: people change policies, not failovers."""
+
+_AT_ONCE = 4
+"""Debts that are paid at once; half of the workers (``Workers``)."""
+
 _NOT_CARRIED_OUT = "The issuer took the request, and could not carry it out yet"
+_REFUSED = "The issuer does not let the token be revoked by itself"
 
 
 class Settled(StrEnum):
@@ -95,6 +106,8 @@ class _Owed:
         self.settled = settled
         self.attempts = 0
         self.reason = ""
+        self.refused = False
+        self.retry_after = 0.0
         self.task: asyncio.Task[None] | None = None
 
 
@@ -112,13 +125,17 @@ class Revoker:
         workers: Workers,
         clock: Clock,
         on_settled: Callable[[Debt, Settled], None],
+        on_refused: Callable[[Debt], None] = lambda _: None,
     ) -> None:
         self._issuer = issuer
         self._server_token = server_token
         self._workers = workers
         self._clock = clock
         self._on_settled = on_settled
+        self._on_refused = on_refused
         self._owed: dict[str, _Owed] = {}
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._hurried = asyncio.Event()
 
     @property
     def outstanding(self) -> int:
@@ -155,28 +172,52 @@ class Revoker:
             await asyncio.wait(tasks, timeout=timeout)
         return not self._owed
 
+    def hurry(self) -> None:
+        """The issuer is back: try now what waits for its next attempt."""
+        self._hurried.set()
+        self._hurried = asyncio.Event()
+
     async def _pay(self, owed: _Owed) -> None:
         debt = owed.debt
         for wait in delays(_FIRST_WAIT, _LONGEST_WAIT):
-            owed.attempts += 1
-            settled = await self._try(owed)
+            async with self._slots:
+                owed.attempts += 1
+                settled = await self._try(owed)
             if settled is None and self._clock.now() >= debt.bound:
                 settled = Settled.EXPIRED
             if settled is not None:
                 self._settle(owed, settled)
                 return
-            # Sleeping past the bound would only delay the good news.
-            await asyncio.sleep(min(wait, max(0.0, debt.bound - self._clock.now()) + 0.05))
+            await self._pause(owed, wait)
+
+    async def _pause(self, owed: _Owed, wait: float) -> None:
+        """Wait for the next attempt, until the bound, or until somebody hurries us."""
+        if owed.refused:
+            wait = max(wait, _REFUSED_WAIT * random.uniform(0.5, 1.5))  # noqa: S311 - spreads load
+        wait = max(wait, owed.retry_after)
+        # Sleeping past the bound would only delay the good news.
+        left = max(0.0, owed.debt.bound - self._clock.now()) + 0.05
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._hurried.wait(), min(wait, left))
 
     async def _try(self, owed: _Owed) -> Settled | None:
+        owed.retry_after = 0.0
         try:
             settled = await self._ask(owed.debt)
         except QcredError as error:
-            # Also a refusal: a permission taken away may come back before the token has died.
             owed.reason = error.reason
+            if isinstance(error, IssuerError):
+                owed.retry_after = error.retry_after or 0.0
             return None
-        if settled is None:
+        owned = owed.debt.token.own and owed.debt.lease_id is None
+        refused = settled is Settled.UNSUPPORTED and owned
+        if refused:
+            owed.reason, settled = _REFUSED, None
+            if not owed.refused:
+                self._on_refused(owed.debt)
+        elif settled is None:
             owed.reason = _NOT_CARRIED_OUT
+        owed.refused = refused
         return settled
 
     async def _ask(self, debt: Debt) -> Settled | None:
