@@ -156,11 +156,16 @@ def _lease_only(login: Login) -> IssuedToken:
 def open_session(
     client: VaultClient, server: IssuedToken, request: SessionRequest, roles: TreeRoles
 ) -> IssuedToken:
-    """Return the session token of one kernel launch."""
+    """Return the session token of one kernel launch.
+
+    It lives as long as its parent does from one renewal to the next, unless the role says more: one
+    whose answer is lost is never renewed, and would outlive its kernel by a day otherwise.
+    """
     if not server.own:
         return replace(server, narrowed=None)
     call = _creation("asking for the session token", roles.kernel)
-    body = {"display_name": "qcred-kernel", "meta": metadata(request)}
+    ttl = f"{max(1, int(server.ttl))}s"
+    body = {"display_name": "qcred-kernel", "meta": metadata(request), "ttl": ttl}
     answer = client.send(call, token=server.token, body=body)
     if not answer.ok:
         raise _creation_problem(client, answer, call, server.token, roles.kernel)
