@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Final
 
-from jupyter_qcred.revoke.journal_lines import Closed, Ledger, Moment, encode
+from jupyter_qcred.revoke.journal_lines import DOUBT, Closed, Ledger, Moment, encode
 
 if TYPE_CHECKING:
     from jupyter_qcred.core.clock import Clock
@@ -18,14 +18,23 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+_TIME_NAMESPACE: Final = Path("/proc/self/ns/time")
 
 
 def this_boot() -> str:
-    """Return a name of the machine's present boot, empty where there is none (macOS)."""
+    """Return a name of what the steady clock counts from, empty where there is none (macOS).
+
+    That is the machine's present boot, and the time namespace: each has clocks of its own
+    (``man 7 time_namespaces``).
+    """
     try:
-        return _BOOT_ID.read_text(encoding="ascii").strip().replace("-", "")[:16]
+        boot = _BOOT_ID.read_text(encoding="ascii").strip().replace("-", "")[:16]
     except (OSError, UnicodeDecodeError):
         return ""
+    try:
+        return f"{boot}-{_TIME_NAMESPACE.stat().st_ino:x}"
+    except OSError:
+        return boot
 
 
 class Book:
@@ -38,6 +47,7 @@ class Book:
         self._clock = clock
         self._boot = boot
         self._owner_gone = owner_gone
+        self._doubt_until = clock.now() + DOUBT
         self._behind = False  # the file lacks records which the ledger has
 
     def now(self) -> Moment:
@@ -96,7 +106,9 @@ class Book:
         """What nobody closed, parents first: what is certainly dead, or what may still live."""
         now = self.now()
         with self.lock:
-            entries = self.ledger.open(now, owner_gone=self._owner_gone)
+            entries = self.ledger.open(
+                now, owner_gone=self._owner_gone, doubt_until=self._doubt_until
+            )
         return tuple(entry for entry in entries if (entry.bound <= now.clock) is dead)
 
     def _content(self) -> bytes:

@@ -10,7 +10,8 @@
   ``SKEW``, plus ``LOST_RENEWAL`` where the writer has died: renewals are not flushed to the disk
   one by one, so that the newest may be missing after a power cut. Within one boot the machine's
   steady clock measures that; across boots it begins anew, and the wall clock must do. A wall clock
-  set back only keeps entries longer.
+  set back only keeps entries longer. One set forward proves nothing: what it alone calls dead is
+  still owed for ``DOUBT`` seconds, so that whoever reads it tries to revoke it.
 - A session's token dies with its parent: whoever closes the parent as confirmed or expired has
   closed the children, and no child outlives its parent's bound.
 """
@@ -34,6 +35,8 @@ LOST_RENEWAL: Final = 600.0
 """Seconds for which a renewal may have been in memory only (at most one further life)."""
 SKEW: Final = 60.0
 """Seconds by which the issuer's count and ours may differ."""
+DOUBT: Final = 60.0
+"""Seconds for which an entry is owed that only the wall clock calls dead."""
 
 _KILLS_CHILDREN: Final = frozenset({"confirmed", "expired"})
 
@@ -52,9 +55,13 @@ class Moment:
     clock: float
     boot: str
 
+    def steady_since(self, earlier: Moment) -> bool:
+        """Whether the steady clock measures the time between."""
+        return bool(self.boot) and self.boot == earlier.boot and self.clock >= earlier.clock
+
     def since(self, earlier: Moment) -> float:
         """Seconds passed since ``earlier``; never negative."""
-        if self.boot and self.boot == earlier.boot and self.clock >= earlier.clock:
+        if self.steady_since(earlier):
             return self.clock - earlier.clock
         return max(0.0, self.wall - earlier.wall)
 
@@ -265,18 +272,25 @@ class Ledger:
         for known in self._open.values():
             yield from known.records()
 
-    def open(self, now: Moment, *, owner_gone: bool) -> tuple[Entry, ...]:
+    def open(
+        self, now: Moment, *, owner_gone: bool, doubt_until: float = -inf
+    ) -> tuple[Entry, ...]:
         """Return what nobody closed, dead or alive, parents first.
 
         Args:
             now: the reader's present.
             owner_gone: the records come from a file whose writer has died, so that the newest
                 renewals may be missing.
+            doubt_until: on the steady clock; nothing that the wall clock alone calls dead is
+                bound to be so before.
         """
         bounds = {
-            intent: now.clock
-            + _life(known.newest.ttl, owner_gone=owner_gone)
-            - now.since(known.newest.at)
+            intent: max(
+                now.clock
+                + _life(known.newest.ttl, owner_gone=owner_gone)
+                - now.since(known.newest.at),
+                -inf if now.steady_since(known.newest.at) else doubt_until,
+            )
             for intent, known in self._open.items()
         }
         entries = [

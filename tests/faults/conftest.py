@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support import deployment
@@ -40,14 +40,20 @@ def start_service(
     """Start processes of the service; those of one home share a journal."""
     made: list[Service] = []
 
-    def start(*arguments: str, home: str = "home") -> Service:
+    def start(
+        *arguments: str,
+        home: str = "home",
+        profiles: dict[str, Any] | None = None,
+        before: tuple[str, ...] = (),
+        **env: str,
+    ) -> Service:
         place = tmp_path / home
         if not place.exists():
             for name in ("run", "tmp", "data"):
                 (place / name).mkdir(parents=True)
-            deployment.settings(bao, place)
+            deployment.settings(bao, place, profiles)
             use_address(place, relay.address)
-        made.append(Service(place, *arguments))
+        made.append(Service(place, *arguments, before=before, **env))
         return made[-1]
 
     yield start

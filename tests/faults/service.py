@@ -15,15 +15,13 @@ import signal
 import sys
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-# jsonschema's check of IRIs, which no event has: a second for its grammar, at every start.
-sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
-
 from support import light
 
+from jupyter_qcred.core.clock import SystemClock
 from jupyter_qcred.core.lease import Outcome
 from jupyter_qcred.deliver.link import KernelLink
 from jupyter_qcred.deliver.service import CredentialService, current_service
@@ -77,6 +75,12 @@ def _confirms_session(journal: Any, intent: Any, outcome: str) -> bool:
     return known is not None and known.kind == "session" and outcome == Outcome.CONFIRMED
 
 
+def move_wall_clock(seconds: int) -> None:
+    """Let the date be wrong by so much from now on; nothing else on this machine notices."""
+    original = SystemClock.wall
+    SystemClock.wall = lambda self: original(self) + timedelta(seconds=seconds)
+
+
 POINTS: dict[str, tuple[type, str, str, Callable[..., bool]]] = {
     "before the server token's intent": (Journal, "intend", "before", _intends("server")),
     "after the server token's intent": (Journal, "intend", "after", _intends("server")),
@@ -103,6 +107,9 @@ def one_kernel(service: CredentialService) -> None:
         if line.strip() == "end":
             os.kill(kernels[0][1], signal.SIGKILL)
             os.waitpid(kernels[0][1], 0)
+        elif line.strip() == "jump":
+            move_wall_clock(int(os.environ["QCRED_TEST_WALL_LATER"]))
+            say("jumped")
         else:
             return
 
@@ -162,7 +169,10 @@ def many(service: CredentialService, number: int) -> None:
 
 def main() -> None:
     """Run."""
+    # jsonschema's check of IRIs, which no event has: a second for its grammar, at every start.
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     point = sys.argv[1]
+    move_wall_clock(int(os.environ.get("QCRED_TEST_WALL", "0")))
     service = current_service()
     if point == "next":
         settle(service)

@@ -11,22 +11,23 @@ from pathlib import Path
 
 from support.jupyter import isolated_environment
 
-_PROGRAM = Path(__file__).parents[1] / "faults" / "service.py"
+_TESTS = str(Path(__file__).parents[1])
 
 
 class Service:
     """One process of ``tests/faults/service.py``, with the settings of a home."""
 
-    def __init__(self, home: Path, *arguments: str) -> None:
+    def __init__(
+        self, home: Path, *arguments: str, before: tuple[str, ...] = (), **env: str
+    ) -> None:
         self.home = home
-        env = isolated_environment(home)
         self._log = (home / "service.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, str(_PROGRAM), *arguments],
+            [*before, sys.executable, "-m", "faults.service", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env=env,
+            env=isolated_environment(home) | {"PYTHONPATH": _TESTS} | env,
             cwd=home,
         )
 
