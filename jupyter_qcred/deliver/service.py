@@ -21,6 +21,7 @@ from traitlets.config import LoggingConfigurable
 
 from jupyter_qcred.core.clock import SystemClock
 from jupyter_qcred.issue.workers import Workers
+from jupyter_qcred.revoke.journal_place import local_directory
 
 from .armed import ArmedRedactor
 from .engine import Engine
@@ -75,7 +76,9 @@ class CredentialService(LoggingConfigurable):
         help="Environment variables of the server that kernels do not inherit.",
     ).tag(config=True)
     journal_directory = Unicode(
-        help="Local directory for the journal of what is owed; it never holds a value."
+        help="Local directory for the journal of what is owed; it never holds a value. By default "
+        "in Jupyter's runtime directory, or where that is on a network file system, in "
+        "XDG_RUNTIME_DIR, /run/user, /tmp or /var/tmp."
     ).tag(config=True)
     audit_file = Unicode(
         help="File for audit events, one JSON object a line; empty turns it off."
@@ -121,7 +124,7 @@ class CredentialService(LoggingConfigurable):
 
     @default("journal_directory")
     def _default_journal_directory(self) -> str:
-        return str(Path(jupyter_runtime_dir()) / "qcred" / "journal")
+        return str(local_directory(Path(jupyter_runtime_dir()) / "qcred" / "journal"))
 
     @default("audit_file")
     def _default_audit_file(self) -> str:

@@ -49,7 +49,7 @@ _STATFS_BYTES: Final = 512
 _SHARED: Final = ("/tmp", "/var/tmp")  # noqa: S108 - a private directory inside, verified below
 
 
-def journal_directory(
+def local_directory(
     preferred: Path, *, file_system: Callable[[Path], int | None] | None = None
 ) -> Path:
     """Return ``preferred``, or a local directory instead if that is on a network file system.

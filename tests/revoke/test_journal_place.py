@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_qcred.revoke import journal_place
-from jupyter_qcred.revoke.journal_place import file_system_type, journal_directory
+from jupyter_qcred.revoke.journal_place import file_system_type, local_directory
 
 NFS, CIFS, SMB2, FUSE, LUSTRE, NINE_P = (
     0x6969, 0xFF534D42, 0xFE534D42, 0x65735546, 0x0BD00BD0, 0x01021997,
@@ -59,32 +59,32 @@ def shared(tmp_path, monkeypatch):
 
 def test_on_a_local_disk_nothing_changes(home, runtime):
     """The preferred directory is taken, and not made."""
-    assert journal_directory(home / "journal", file_system=lambda _: EXT4) == home / "journal"
-    assert journal_directory(home / "journal", file_system=lambda _: None) == home / "journal"
+    assert local_directory(home / "journal", file_system=lambda _: EXT4) == home / "journal"
+    assert local_directory(home / "journal", file_system=lambda _: None) == home / "journal"
     assert list(home.iterdir()) == []
 
 
 @pytest.mark.parametrize("number", [NFS, CIFS, SMB2, FUSE, LUSTRE, NINE_P])
 def test_a_network_home_leads_to_the_runtime_directory(home, runtime, number):
     """The session's own directory is local, private, and gone with the machine's stop."""
-    chosen = journal_directory(home / "journal", file_system=elsewhere(home, number))
+    chosen = local_directory(home / "journal", file_system=elsewhere(home, number))
     assert chosen.parent == runtime
     assert not chosen.exists()
 
 
 def test_without_a_runtime_directory_a_private_one_is_taken(home, shared):
     """In a place that everybody shares, under a name of the user's own."""
-    chosen = journal_directory(home / "journal", file_system=elsewhere(home))
+    chosen = local_directory(home / "journal", file_system=elsewhere(home))
     assert chosen.parent == shared[0]
     assert str(os.geteuid()) in chosen.name
     chosen.mkdir(mode=0o700)
-    assert journal_directory(home / "journal", file_system=elsewhere(home)) == chosen
+    assert local_directory(home / "journal", file_system=elsewhere(home)) == chosen
 
 
 @pytest.mark.parametrize("trick", ["open to all", "a link", "a file"])
 def test_a_place_that_somebody_else_prepared_is_not_taken(home, shared, tmp_path, trick):
     """Whatever stands under the name and is not a private directory: the next place is taken."""
-    first = journal_directory(home / "journal", file_system=elsewhere(home))
+    first = local_directory(home / "journal", file_system=elsewhere(home))
     if trick == "open to all":
         first.mkdir()
         first.chmod(0o777)
@@ -93,18 +93,18 @@ def test_a_place_that_somebody_else_prepared_is_not_taken(home, shared, tmp_path
         first.symlink_to(tmp_path / "mine")
     else:
         first.touch(mode=0o600)
-    assert journal_directory(home / "journal", file_system=elsewhere(home)).parent == shared[1]
+    assert local_directory(home / "journal", file_system=elsewhere(home)).parent == shared[1]
 
 
 def test_a_place_without_the_sticky_bit_is_not_taken(home, shared):
     """There anybody could put something else under our name."""
     shared[0].chmod(0o777)
-    assert journal_directory(home / "journal", file_system=elsewhere(home)).parent == shared[1]
+    assert local_directory(home / "journal", file_system=elsewhere(home)).parent == shared[1]
 
 
 def test_where_everything_is_elsewhere_the_preferred_stays(home, runtime):
     """Better a journal there than none."""
-    assert journal_directory(home / "journal", file_system=lambda _: NFS) == home / "journal"
+    assert local_directory(home / "journal", file_system=lambda _: NFS) == home / "journal"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="statfs gives numbers on Linux only")
