@@ -28,6 +28,8 @@ _COMMANDS: Final = {
     "put": "put.add_parser",
     "list": "stored.add_list_parser",
     "remove": "stored.add_remove_parser",
+    "status": "status.add_parser",
+    "revoke": "revoke.add_parser",
     "run": "run.add_parser",
     "demo": "demo.add_parser",
     "scan": "scan.add_parser",

@@ -27,7 +27,7 @@ here unless the profile says `public`, the field that `reveal()` returns unless 
 
 def page() -> str:
     """Return the page."""
-    policies = [f"### {name}\n\n{code(roles.policy_text(name))}" for name in roles.POLICIES]
+    policies = [f"### {name}\n\n{code(roles.policy_text(name))}" for name in roles.SHIPPED]
     return markdown.page(
         "Policies, roles and vendors",
         _INTRODUCTION,

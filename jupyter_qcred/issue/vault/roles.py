@@ -28,7 +28,13 @@ SWEEP_POLICY: Final = "qcred-sweep"
 SOURCES_POLICY: Final = "qcred-sources"
 """Policy of session tokens on the embedded OpenBao: read the stored keys."""
 
+OPERATOR_POLICY: Final = "qcred-operator"
+"""Policy of operators, who revoke at the issuer with a login of their own."""
+
 POLICIES: Final = (SERVER_ROLE, KERNEL_ROLE, USER_POLICY, SWEEP_POLICY, SOURCES_POLICY)
+"""Every policy that servers and sessions need."""
+
+SHIPPED: Final = (*POLICIES, OPERATOR_POLICY)
 """Every policy the package ships."""
 
 
@@ -38,8 +44,8 @@ def policy_text(name: str) -> str:
     Raises:
         ValueError: no policy of that name is shipped.
     """
-    if name not in POLICIES:
-        raise ValueError(f"no policy {name!r} is shipped; there are {', '.join(POLICIES)}")
+    if name not in SHIPPED:
+        raise ValueError(f"no policy {name!r} is shipped; there are {', '.join(SHIPPED)}")
     folder = resources.files("jupyter_qcred.issue") / "policies"
     return (folder / f"{name}.hcl").read_text(encoding="utf-8")
 

@@ -1,0 +1,1 @@
+"""The user's running Jupyter servers, asked from the command line."""
