@@ -1,0 +1,1 @@
+"""Kernels that another process launches, which inherit nothing from the server."""
