@@ -324,6 +324,6 @@ def test_gateway_provisioners_kernels_have_credentials(
     kernel = server.open_notebook("work.ipynb", kernel="ssh_python")
     assert kernel.execute(SHOW).text.strip() == MASK
     (accessor,) = accessors(server, kernel)
-    kernel.delete()
+    os.kill(kernel.pid(), signal.SIGKILL)
     assert_dead(openbao, accessor)
     assert files_with(CANARY, server.home, tmp_path) == []

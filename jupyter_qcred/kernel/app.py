@@ -45,6 +45,8 @@ class QcredKernelApp(IPKernelApp):
     def init_shell(self) -> None:
         """Add the magic as soon as the shell is there, before startup files may use it."""
         super().init_shell()  # type: ignore[no-untyped-call]
+        # The class may be made anew by %autoreload, with nothing in it.
+        self.redactor, self.client = self.redactor, self.client
         shell: Any = self.shell
         if shell is not None:
             from .magic import register

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from jupyter_qcred.core.errors import NotOnPlatformError
 
@@ -13,20 +15,30 @@ if TYPE_CHECKING:
 UNAVAILABLE_ENV = "JUPYTER_QCRED_UNAVAILABLE"
 """Set by the server for kernels it could not reach; holds the cause in words, never a secret."""
 
-# Reloading this module (autoreload, importlib.reload) must not forget the channel.
-if "_client" not in globals():
-    _client: Client | None = None
-    _why: tuple[str, str] = ("", "")
+_STATE = "_jupyter_qcred_state"
+
+
+def _state() -> Any:
+    """Return what outlives this module: ``%autoreload`` empties a module before it runs it again.
+
+    It is a module of its own, without a file that anybody could load it from again.
+    """
+    state = sys.modules.get(_STATE)
+    if state is None:
+        state = ModuleType(_STATE)
+        vars(state).update(client=None, why=("", ""))
+        sys.modules[_STATE] = state
+    return state
 
 
 def set_client(client: Client) -> None:
     """Make a started client the one of this process."""
-    globals()["_client"] = client
+    _state().client = client
 
 
 def set_reason(why: str, next_step: str) -> None:
     """Remember why this kernel has no channel, and what helps."""
-    globals()["_why"] = (why, next_step)
+    _state().why = (why, next_step)
 
 
 def current_client() -> Client:
@@ -35,9 +47,11 @@ def current_client() -> Client:
     Raises:
         NotOnPlatformError: there is none; the message names the cause.
     """
-    if _client is not None:
-        return _client
-    why, next_step = _why
+    state = _state()
+    if state.client is not None:
+        client: Client = state.client
+        return client
+    why, next_step = state.why
     if why:
         raise NotOnPlatformError(why, next_step=next_step)
     if told := os.environ.get(UNAVAILABLE_ENV):
