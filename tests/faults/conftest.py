@@ -44,6 +44,7 @@ def start_service(
         *arguments: str,
         home: str = "home",
         profiles: dict[str, Any] | None = None,
+        journal_directory: str = "",
         before: tuple[str, ...] = (),
         **env: str,
     ) -> Service:
@@ -51,7 +52,8 @@ def start_service(
         if not place.exists():
             for name in ("run", "tmp", "data"):
                 (place / name).mkdir(parents=True)
-            deployment.settings(bao, place, profiles)
+            traits = {"journal_directory": journal_directory} if journal_directory else {}
+            deployment.settings(bao, place, profiles, **traits)
             use_address(place, relay.address)
         made.append(Service(place, *arguments, before=before, **env))
         return made[-1]

@@ -10,6 +10,7 @@ come from the environment's home, as for any process without a Jupyter server.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -27,6 +28,7 @@ from jupyter_qcred.deliver.link import KernelLink
 from jupyter_qcred.deliver.service import CredentialService, current_service
 from jupyter_qcred.deliver.trail import Trail
 from jupyter_qcred.issue.vault.issuer import VaultIssuer
+from jupyter_qcred.revoke import journal_place
 from jupyter_qcred.revoke.journal import Journal
 
 if TYPE_CHECKING:
@@ -79,6 +81,14 @@ def move_wall_clock(seconds: int) -> None:
     """Let the date be wrong by so much from now on; nothing else on this machine notices."""
     original = SystemClock.wall
     SystemClock.wall = lambda self: original(self) + timedelta(seconds=seconds)
+
+
+def pretend_nfs(home: Path) -> None:
+    """Let statfs say that a home is on NFS."""
+    original = journal_place.file_system_type
+    journal_place.file_system_type = lambda path: (
+        0x6969 if path.is_relative_to(home) else original(path)
+    )
 
 
 POINTS: dict[str, tuple[type, str, str, Callable[..., bool]]] = {
@@ -171,8 +181,11 @@ def main() -> None:
     """Run."""
     # jsonschema's check of IRIs, which no event has: a second for its grammar, at every start.
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+    logging.basicConfig(level=logging.DEBUG)  # what is written there is swept, too
     point = sys.argv[1]
     move_wall_clock(int(os.environ.get("QCRED_TEST_WALL", "0")))
+    if home := os.environ.get("QCRED_TEST_NFS"):
+        pretend_nfs(Path(home))
     service = current_service()
     if point == "next":
         settle(service)

@@ -30,8 +30,10 @@ GRACE = 3.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one soak; 0 only if no session token outlived its bound and nothing else was amiss."""
     options = _parser().parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="qcred-soak-", dir=options.directory) as place:
-        figures = run(Path(place), options.seed, options.seconds, options.ttl)
+    with ExitStack() as stack:
+        temporary = tempfile.TemporaryDirectory(prefix="qcred-soak-")
+        place = options.keep or Path(stack.enter_context(temporary))
+        figures = run(place, options.seed, options.seconds, options.ttl)
     print(table(figures))
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
@@ -54,7 +56,9 @@ def _parser() -> argparse.ArgumentParser:
         "--ttl", type=int, default=20, help="TTL of the server token in seconds (default 20)"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
-    parser.add_argument("--directory", type=Path, help="where to make the working directory")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIRECTORY", help="work there, and leave all logs behind"
+    )
     return parser
 
 
@@ -130,6 +134,7 @@ def _figures(witness: Witness, driver: Driver, left: set[str]) -> dict[str, Any]
         "p99_death_fair_weather_s": round(fair[math.ceil(len(fair) * 0.99) - 1], 2)
         if fair
         else None,
+        "late": [witness.story(token) for token in tokens if token.accessor in late],
         "faults_by_kind": dict(sorted(driver.faults.items())),
         "troubles": [*witness.troubles, *driver.failures],
     }
@@ -153,7 +158,8 @@ def table(figures: dict[str, Any]) -> str:
         ("files that hold a value", len(figures["leaks"])),
     ]
     rows += [(f"  {name}", count) for name, count in figures["faults_by_kind"].items()]
-    rows += [("amiss", words) for words in (*figures["leaks"], *figures["troubles"])]
+    amiss = (*figures["late"], *figures["leaks"], *figures["troubles"])
+    rows += [("amiss", words) for words in amiss]
     rows.append(("result", "passed" if figures["passed"] else "FAILED"))
     return "\n".join(f"{name:<36} {value}" for name, value in rows)
 

@@ -30,10 +30,13 @@ REVOKE = "auth/token/revoke-self"
 
 _CALLERS = 6
 _MOST = {LIGHT: 24, REAL: 3}
-_PACE = 0.15
-"""Seconds between two happenings, on average."""
+_PACE = 0.12
+"""Seconds between two things that happen to kernels, on average."""
 
-# What is done to kernels, and what is done to the rest, with its share of all happenings.
+_FAULT_EVERY = 1.2
+"""Seconds between two faults, on average."""
+
+# What is done to kernels, and what is done to the rest, each with its share.
 _ORDINARY = {"start": 40, "delete": 9, "kill": 12, "restart": 5, "start real": 2}
 _FAULTS = {
     "network: delay": 2,
@@ -52,13 +55,13 @@ _FAULTS = {
     "openbao: seal": 1,
     "openbao: killed in an issue": 1,
     "openbao: killed in a revocation": 1,
-    "server: kill": 1,
-    "server: stop": 0.5,
-    "server: pause": 0.5,
-    "server: killed before an issue": 1,
-    "server: killed after an issue": 1,
-    "server: killed before a revocation": 1,
-    "server: killed after a revocation": 1,
+    "server: kill": 0.4,
+    "server: stop": 0.3,
+    "server: pause": 0.4,
+    "server: killed before an issue": 0.4,
+    "server: killed after an issue": 0.4,
+    "server: killed before a revocation": 0.4,
+    "server: killed after a revocation": 0.4,
 }
 
 
@@ -89,19 +92,22 @@ class Driver:
     def run(self, seconds: float, progress: Callable[[], None]) -> None:
         """Let things happen for so long, then make everything whole."""
         end = time.monotonic() + seconds
-        names = [*_ORDINARY, *_FAULTS]
-        weights = [*_ORDINARY.values(), *_FAULTS.values()]
+        next_fault = 0.0
         while time.monotonic() < end:
             self._do_what_is_due()
             self._look_after()
-            name = self._rng.choices(names, weights)[0]
-            if name in _ORDINARY:
-                self._ordinary(name)
-            elif self._fault(name):
-                self.faults[name] += 1
+            self._ordinary(self._choose(_ORDINARY))
+            if time.monotonic() > next_fault:
+                name = self._choose(_FAULTS)
+                if self._fault(name):
+                    self.faults[name] += 1
+                    next_fault = time.monotonic() + self._rng.expovariate(1 / _FAULT_EVERY)
             progress()
             time.sleep(self._rng.expovariate(1 / _PACE))
         self.heal()
+
+    def _choose(self, shares: dict[str, float]) -> str:
+        return self._rng.choices([*shares], [*shares.values()])[0]
 
     def _in(self, seconds: float, what: Callable[[], None]) -> None:
         heapq.heappush(self._later, (time.monotonic() + seconds, next(self._number), what))
@@ -121,7 +127,7 @@ class Driver:
 
     def _duration(self) -> float:
         """Mostly short; now and then longer than a server token lives."""
-        longest = 1.3 * self._ttl if self._rng.random() < 0.15 else 0.4 * self._ttl
+        longest = 1.3 * self._ttl if self._rng.random() < 0.08 else 0.15 * self._ttl
         return self._rng.uniform(0.2, longest)
 
     def heal(self) -> None:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 CREATION = "auth/token/create/qcred-kernel"
 _LOOK = 0.1
+_LOOKS = 50
+"""How often a new process is looked at: between fork and exec it has its parent's command line."""
 _SETTLE = 3.0
 """Seconds in which an OpenBao that just came back may still be busy with what expired meanwhile."""
 
@@ -56,7 +58,7 @@ class Processes:
 
     def __init__(self, runtime: Path) -> None:
         self._name = re.compile(re.escape(str(runtime)).encode() + rb"/kernel-([0-9a-f-]+)\.json")
-        self._seen: set[int] = set()
+        self._looked_at: dict[int, int] = {}
         self._poll = select.poll()
         self._by_fd: dict[int, Process] = {}
         self.all: list[Process] = []
@@ -68,15 +70,16 @@ class Processes:
             self._poll.unregister(fd)
             self._by_fd.pop(fd).ended = now
             os.close(fd)
-        present = {int(name) for name in os.listdir("/proc") if name.isdigit()}
-        for pid in present - self._seen:
+        present = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+        self._looked_at = {pid: self._looked_at.get(pid, 0) + 1 for pid in present}
+        for pid, looks in self._looked_at.items():
+            if looks > _LOOKS:
+                continue
             with suppress(OSError):
                 found = self._name.search(Path(f"/proc/{pid}/cmdline").read_bytes())
                 if found:
                     self._add(pid, found[1].decode(), now)
-                elif not Path(f"/proc/{pid}/cmdline").read_bytes():
-                    present.discard(pid)  # between fork and exec: look again
-        self._seen = present
+                    self._looked_at[pid] = _LOOKS
 
     def _add(self, pid: int, kernel: str, now: float) -> None:
         fd = os.pidfd_open(pid)
@@ -243,6 +246,14 @@ class Witness:
     def late(self) -> list[Token]:
         """The tokens that were seen alive after their bound."""
         return [token for token in self.tokens.values() if token.late]
+
+    def story(self, token: Token) -> str:
+        """What is known of one token, in seconds before and after it was made."""
+        ended, due = self.processes.end_of(token), self.due(token)
+        moments = {"ended": ended, "due": due, "dead": token.dead}
+        words = (f"{what} {at - token.created:+.1f}" for what, at in moments.items() if at)
+        made = time.strftime("%H:%M:%S", time.gmtime(token.created))
+        return f"kernel {token.kernel}: made {made}, {', '.join(words)}"
 
     def deaths(self) -> list[float]:
         """Seconds from the end of its kernel to the death of each token."""

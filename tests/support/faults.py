@@ -87,18 +87,18 @@ def use_address(home: Path, address: str) -> None:
     file.write_text(json.dumps(settings))
 
 
-def add_kernelspec(server: JupyterServer, name: str, *command: str) -> None:
+def add_kernelspec(server: JupyterServer, name: str, *command: str, **env: str) -> None:
     """Add a kernel whose command is ``command``, followed by what starts an ipykernel."""
     spec = server.home / "data" / "kernels" / name
     spec.mkdir(parents=True)
     argv = [*command, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    body = {"argv": argv, "display_name": name, "language": "python"}
+    body = {"argv": argv, "display_name": name, "language": "python", "env": env}
     (spec / "kernel.json").write_text(json.dumps(body))
 
 
-def add_light_kernelspec(server: JupyterServer, name: str = "light") -> None:
+def add_light_kernelspec(server: JupyterServer, name: str = "light", **env: str) -> None:
     """Let a server start kernels that have our half and nothing else."""
-    add_kernelspec(server, name, sys.executable, "-I", "-S", light.__file__)
+    add_kernelspec(server, name, sys.executable, "-I", "-S", light.__file__, **env)
 
 
 class Farm:
