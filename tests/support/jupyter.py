@@ -74,7 +74,9 @@ class Kernel:
         self.close()
         url = self._server.url.replace("http", "ws", 1)
         self._socket = websocket.create_connection(
-            f"{url}api/kernels/{self.id}/channels?token={TOKEN}", timeout=60
+            f"{url}api/kernels/{self.id}/channels",
+            timeout=60,
+            header={"Authorization": self._server.authorization},
         )
 
     def execute(self, code: str, *, store_history: bool = True) -> Result:
