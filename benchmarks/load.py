@@ -124,7 +124,8 @@ async def _ours(task: Task) -> float:
     async def one(number: int) -> None:
         session = SessionToken(parts.shared, Holder("bench", "bench", f"kernel-{number}", ""))
         await session.get()
-        session.end(())
+        session.end()
+        session.replace()
 
     async def all_confirmed() -> float:
         begin = time.perf_counter()

@@ -1,23 +1,25 @@
 """Hand events to the server's event logger and to a file; lose none silently, and never raise.
 
 ``EventLogger.emit`` starts listeners as tasks, so that on a server it must run on the server's
-loop; events may come from any thread. The file has an event logger of its own: no listener can
-delay it, no modifier can change it, and the server's events API cannot write to it.
+loop; events may come from any thread. The file is written without an event logger: no listener can
+delay it, no modifier can change it, the server's events API cannot write to it, and a server that
+opens hundreds of sessions at once does not validate each event against its own schema.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections import deque
 from contextlib import suppress
 from threading import Condition, Lock, get_ident
 from typing import TYPE_CHECKING
 
-from jupyter_events import EventLogger
+from jupyter_events import EVENTS_METADATA_VERSION, EventLogger
 
 from jupyter_qcred.audit.events import AuditEvent, data_of, schema_id, schema_paths
-from jupyter_qcred.audit.file import AuditFileHandler
+from jupyter_qcred.audit.file import AuditFile
 from jupyter_qcred.core.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -76,24 +78,18 @@ class Audit:
         self._file = file
         self._max_bytes = max_bytes
         self._file_lock = Lock()
-        self._file_logger: EventLogger | None = None
-        self._handler: AuditFileHandler | None = None
+        self._opened: AuditFile | None = None
         try:
             if event_logger is not None:
                 register_schemas(event_logger)
             if file is not None:
-                self._opened(file)
+                with self._file_lock:
+                    self._opened = self._open(file)
         except Exception as error:  # noqa: BLE001 - no failure here may stop a server
             self._failed("The audit is not as it should be", error)
 
-    def _opened(self, file: Path) -> EventLogger:
-        with self._file_lock:
-            if self._file_logger is None:
-                handler = AuditFileHandler(file, max_bytes=self._max_bytes, backups=_BACKUPS)
-                file_logger = EventLogger(handlers=[handler])
-                register_schemas(file_logger)
-                self._handler, self._file_logger = handler, file_logger
-            return self._file_logger
+    def _open(self, file: Path) -> AuditFile:
+        return AuditFile(file, max_bytes=self._max_bytes, backups=_BACKUPS)
 
     @property
     def dropped(self) -> int:
@@ -104,12 +100,12 @@ class Audit:
         """Record an event with the present time. Never raises."""
         # Naive, as EventLogger appends the "Z" itself.
         when = self._clock.wall().replace(tzinfo=None)
-        if (file := self._file) is not None:
-            self._hand_over(lambda: self._opened(file), event, when)
+        if self._file is not None:
+            self._write(event, when)
         if (event_logger := self._event_logger) is None:
             return
         if self._call_on_loop is None:
-            self._hand_over(lambda: event_logger, event, when)
+            self._hand_over(event_logger, event, when)
             return
         with self._changed:
             self._pending.append((event, when))
@@ -128,13 +124,25 @@ class Audit:
             event, when = self._pending.popleft()
             self._changed.notify_all()
         if (event_logger := self._event_logger) is not None:
-            self._hand_over(lambda: event_logger, event, when)
+            self._hand_over(event_logger, event, when)
 
-    def _hand_over(
-        self, sink: Callable[[], EventLogger], event: AuditEvent, when: datetime
-    ) -> None:
+    def _write(self, event: AuditEvent, when: datetime) -> None:
         try:
-            sink().emit(schema_id=schema_id(event), data=data_of(event), timestamp_override=when)
+            line = _line(event, when)
+            with self._file_lock:
+                if (file := self._file) is None:
+                    return  # closed meanwhile
+                if self._opened is None:
+                    self._opened = self._open(file)
+                self._opened.write(line)
+        except Exception as error:  # noqa: BLE001 - what is recorded must not depend on the record
+            self._failed(f"A {event.name} event was not recorded", error)
+
+    def _hand_over(self, event_logger: EventLogger, event: AuditEvent, when: datetime) -> None:
+        try:
+            event_logger.emit(
+                schema_id=schema_id(event), data=data_of(event), timestamp_override=when
+            )
         except Exception as error:  # noqa: BLE001 - what is recorded must not depend on the record
             self._failed(f"A {event.name} event was not recorded", error)
 
@@ -156,12 +164,9 @@ class Audit:
         self._flush()
         with self._file_lock:
             self._file = None
-            if self._file_logger is not None and self._handler is not None:
-                # The logger's name is made of an id that may be used again.
-                self._file_logger.remove_handler(self._handler)
-                self._file_logger = None
-                with suppress(OSError):
-                    self._handler.close()
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
 
     def _flush(self) -> None:
         if get_ident() != self._loop_thread:
@@ -186,3 +191,15 @@ class Audit:
     def _take_all(self) -> None:
         while self._pending:
             self._hand_over_next()
+
+
+def _line(event: AuditEvent, when: datetime) -> bytes:
+    """An event as ``EventLogger`` writes it, time first."""
+    record = {
+        "__timestamp__": f"{when.isoformat()}Z",
+        "__schema__": schema_id(event),
+        "__schema_version__": str(event.version),
+        "__metadata_version__": EVENTS_METADATA_VERSION,
+        **data_of(event),
+    }
+    return json.dumps(record).encode() + b"\n"

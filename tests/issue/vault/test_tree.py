@@ -352,8 +352,9 @@ def test_a_session_whose_reply_is_lost_is_ambiguous_and_dies_with_its_parent(
 
 def test_a_token_that_cannot_be_read_back_is_revoked(openbao, make_issuer, launch):
     """Nobody would know it: it is ended at once, and the error is ambiguous all the same."""
-    with Relay(openbao.address) as relay:
-        issuer = make_issuer(openbao, address=relay.address)
+    with Relay(openbao.address) as relay, openbao.identity_passed_on():
+        login = {"auth_method": "approle", **openbao.approle_login()}
+        issuer = make_issuer(openbao, address=relay.address, **login)
         server = issuer.open_server()
         before = openbao.accessors()
         relay.lose_reply_to("auth/token/lookup-self")
@@ -362,6 +363,21 @@ def test_a_token_that_cannot_be_read_back_is_revoked(openbao, make_issuer, launc
         assert relay.lost.is_set()
         assert caught.value.ambiguous is True
         assert openbao.accessors() == before
+
+
+def test_a_token_without_an_identity_needs_no_look(openbao, make_issuer, launch):
+    """Nothing can be added to its policies, so the answer to its creation says all."""
+    issuer = make_issuer(openbao)
+    server = issuer.open_server()
+    lines = len(openbao.audit_text().splitlines())
+    session = issuer.open_session(server, launch)
+    assert session.narrowed is True
+    assert "lookup-self" not in "".join(openbao.audit_text().splitlines()[lines:])
+    seen = openbao.lookup_accessor(session.accessor)
+    assert seen is not None
+    assert sorted(seen["policies"]) == sorted(session.policies)
+    assert not seen["entity_id"]
+    issuer.revoke_token(server)
 
 
 def test_a_read_back_that_is_refused_leaves_an_ambiguous_session(make_issuer, launch):
