@@ -46,12 +46,13 @@ class _Single:
         path: Sequence[str] | None = None,  # noqa: ARG002 - importlib's protocol
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
-        if name.partition(".")[0] != _PACKAGE:
-            return None
+        # No name of this module before here: %autoreload takes them all away while it reloads it.
+        if target is not None or name.partition(".")[0] != "jupyter_qcred":
+            return None  # a reload, or somebody else's
         self._remember()
         known = self._known.get(name)
-        if known is None or target is not None:
-            return None  # new, or a reload: for the finders after us
+        if known is None:
+            return None  # new: for the finders after us
         module, found = known
         spec = ModuleSpec(name, _Again(module), origin=found.origin)
         spec.has_location = found.has_location
