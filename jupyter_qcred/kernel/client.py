@@ -204,7 +204,8 @@ class Client:
                 labels=message.labels,
             )
         )
-        self._send(wire.Ack(lease_id=message.lease_id))
+        with suppress(NotOnPlatformError):  # gone meanwhile: the next read says so, and wipes
+            self._send(wire.Ack(lease_id=message.lease_id))
 
     def _send(self, message: wire.Message) -> None:
         line = wire.encode(message)
