@@ -236,7 +236,16 @@ def _session(token: tuple[KernelSession, TakenSession], standing: Standing) -> R
 def _issuer(parts: Parts | None) -> IssuerOverview:
     if parts is None or not parts.supply.contacted:
         return IssuerOverview("", "unknown")
-    return IssuerOverview(parts.supply.describe(), "ok")
+    name, outage = parts.supply.describe(), parts.guard.whole.outage()
+    if outage is None:
+        return IssuerOverview(name, "ok")
+    return IssuerOverview(
+        description=name,
+        health=outage.code,
+        reason=outage.words,
+        since=outage.since.isoformat(timespec="seconds"),
+        next_try_in=round(outage.next_try, 1),
+    )
 
 
 def _server_token(parts: Parts | None, now: float) -> TokenOverview | None:

@@ -53,7 +53,9 @@ def revoke(name: str, *, timeout: float = TIMEOUT) -> str:
 
     Returns:
         ``confirmed`` when the upstream invalidated it; ``unsupported`` when the vendor cannot: it
-        is forgotten here, yet lives until its own end.
+        is forgotten here, yet lives until its own end; ``expired`` when that has come already;
+        ``outstanding`` when the issuer has not answered within five seconds: it is forgotten here,
+        and the server tries again until it is answered.
 
     Raises:
         QcredError: as for ``get``.
