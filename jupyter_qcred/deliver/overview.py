@@ -30,7 +30,8 @@ class CredentialOverview:
         vendor: the quantum cloud.
         lease_id: our handle of the lease; no secret.
         state: of the lease: ``issued``, and ``live`` once the kernel has acknowledged it.
-        expires_in: seconds it lives unless it is renewed; None for a static key.
+        expires_in: seconds that the kernel holds it unless it is renewed: its own life, or that of
+            the session token above it where that is shorter; None where nothing ends it.
         renewals: how often its life was extended or its value replaced.
         renewable: the same value can be extended; otherwise it is replaced in time.
         revocable: the upstream invalidates it when asked, or with the session token.

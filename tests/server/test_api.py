@@ -20,8 +20,10 @@ from support.openbao import wait_until
 from support.sweep import texts_with
 
 import jupyter_qcred.server
+from jupyter_qcred.deliver.oversight import By, Selector
 from jupyter_qcred.server.app import QcredApp
 from jupyter_qcred.server.handlers import HANDLERS
+from jupyter_qcred.server.handlers.revoke import selector_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -308,6 +310,15 @@ def test_a_body_that_selects_nothing_clear_is_refused(
     assert "xxxx" not in json.dumps(error)
 
 
+def test_selectors_are_read_strictly(tmp_path: Path) -> None:
+    """A notebook's path is below the root unless it is absolute."""
+    assert selector_of({"all": True}, tmp_path) == Selector(By.ALL)
+    relative = selector_of({"notebook": "a/../b.ipynb"}, tmp_path)
+    assert relative == Selector(By.NOTEBOOK, str(tmp_path / "b.ipynb"))
+    assert selector_of({"notebook": "/x/y.ipynb"}, tmp_path).value == "/x/y.ipynb"
+    assert selector_of({"kernel": ".."}, tmp_path) == Selector(By.KERNEL, "..")
+
+
 # -- who may --------------------------------------------------------------------------------------
 
 
@@ -430,6 +441,30 @@ def test_a_hanging_issuer_holds_nothing_up(api: Api, server: JupyterServer, bao:
     assert live_leases(bao) == set()
     assert bao.lookup_accessor(token) is None
     assert events(server.home, "revoked", lease_id=lease["lease_id"], outcome="confirmed")
+
+
+def test_an_issuer_that_is_away_is_shown(api: Api, server: JupyterServer, bao: OpenBao) -> None:
+    """What is wrong, since when, and when it is tried again; and that it is back."""
+    kernel = opened(server)
+    bao.stop()
+    try:
+        wait_until(
+            "the outage is noticed",
+            lambda: (
+                kernel.execute(f"qcred.renew('{KEY}')").ok
+                or api.get("status")["issuer"]["health"] == "issuer_unreachable"
+            ),
+            30,
+        )
+        issuer = api.get("status")["issuer"]
+        assert issuer["reason"] == "cannot be reached"
+        assert issuer["since"].endswith("+00:00")
+        assert issuer["next_try_in"] >= 0
+        lease = leases_of(api, kernel.id)[0]["lease_id"]
+        assert api.refused("POST", f"leases/{lease}/renew", 503)["code"] == "issuer_unreachable"
+    finally:
+        bao.start()
+    wait_until("it is back", lambda: api.get("status")["issuer"]["health"] == "ok", 60)
 
 
 ASK_BESIDE = f"""
