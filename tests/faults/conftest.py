@@ -8,6 +8,7 @@ import pytest
 from support import deployment
 from support.faults import AuditedOpenBao, use_address
 from support.relay import Relay
+from support.remains import remains
 from support.serving import Service
 
 if TYPE_CHECKING:
@@ -61,3 +62,5 @@ def start_service(
     yield start
     for service in made:
         service.close()
+    for home in {service.home for service in made}:
+        assert remains(home) == []

@@ -53,6 +53,13 @@ class Token:
     late: bool = False
 
 
+def _age(pid: int) -> float:
+    """Seconds since a process was started (man 5 proc: field 22, in ticks since boot)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    ticks = int(fields[19])
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+
+
 class Processes:
     """Watches the kernel processes of one home, by pidfd."""
 
@@ -83,7 +90,7 @@ class Processes:
 
     def _add(self, pid: int, kernel: str, now: float) -> None:
         fd = os.pidfd_open(pid)
-        process = Process(kernel, pid, now)
+        process = Process(kernel, pid, now - _age(pid))
         self._poll.register(fd, select.POLLIN)
         self._by_fd[fd] = process
         self.all.append(process)
