@@ -8,7 +8,8 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 import pytest
-from support.hub import UserEnvironment, install_proxy
+from support.hub import install_proxy
+from support.hub_environment import UserEnvironment
 from support.openbao import OpenBao
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ import jwt
 import psutil
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from support.hub import EXAMPLES, Hub
+from support.hub import EXAMPLES, Hub, operate
 from support.openbao import wait_until
 from support.processes import alive
 from support.sweep import files_with, processes_with, texts_with
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from support.hub import UserEnvironment, UserServer
+    from support.hub import UserServer
+    from support.hub_environment import UserEnvironment
     from support.openbao import OpenBao
 
 PERIOD = 12
@@ -92,6 +93,12 @@ def servers(hub: Hub) -> dict[str, UserServer]:
     return hub.servers
 
 
+@pytest.fixture(scope="module")
+def first_jwt(hub: Hub) -> str:
+    """The JWT that alice's server logged in with."""
+    return proof(hub, "alice").read_text()
+
+
 def proof(hub: Hub, user: str) -> Path:
     """Return the file with the user's JWT."""
     return hub.proofs / user / "jwt"
@@ -112,6 +119,7 @@ def test_the_environment_alone_enables_it(hub, servers):
     assert {user for user in USERS if len(live(hub, servers[user])) == 2} == set(USERS)
 
 
+@pytest.mark.usefixtures("first_jwt")
 @pytest.mark.parametrize("user", ["alice", BY_APPROLE])
 def test_each_server_has_its_user_s_identity(hub, servers, user):
     """The tokens of a server belong to the entity of its user, and hold the policies meant."""
@@ -149,9 +157,18 @@ def test_the_proof_is_readable_for_its_owner_alone(hub, servers):
 
 def session_of(hub: Hub, user: str, **asked: Any) -> hvac.Client:
     """Do by hand what a user's server does; ``asked`` goes along with the request for a session."""
+    return session_with(hub, proof(hub, user).read_text(), **asked)
+
+
+def session_with(hub: Hub, proven: str, **asked: Any) -> hvac.Client:
+    """Return a client with a session token that was asked for after a login by the JWT."""
     client = hub.openbao.client()
-    client.auth.jwt.jwt_login(role="jupyterhub", jwt=proof(hub, user).read_text())
-    answer = client.write_data("auth/token/create/qcred-kernel", data=asked)
+    try:
+        client.auth.jwt.jwt_login(role="jupyterhub", jwt=proven)
+        answer = client.write_data("auth/token/create/qcred-kernel", data=asked)
+    except hvac.exceptions.VaultError:
+        client.adapter.close()
+        raise
     client.token = answer["auth"]["client_token"]
     return client
 
@@ -250,6 +267,24 @@ def test_a_name_that_stands_for_others_is_not_vouched_for(hub, monkeypatch, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_operator_can_shut_one_user_out(hub):
+    """Whatever the user holds is good for nothing at once; others notice nothing."""
+    clients = {}
+    for user in ("grace", "heidi"):
+        hub.openbao.put(f"users/{user}/{KEY}", mount="secret", value=key_of(user))
+        proof_of_user = jwt.encode(claims(sub=user), hub.key.read_text(), algorithm="ES256")
+        clients[user] = session_with(hub, proof_of_user)
+        assert clients[user].read(f"secret/data/users/{user}/{KEY}")
+    operate(hub.openbao, "shut_out.sh", "grace")
+    with pytest.raises(hvac.exceptions.Forbidden):
+        clients["grace"].read(f"secret/data/users/grace/{KEY}")
+    with pytest.raises((hvac.exceptions.Forbidden, hvac.exceptions.InvalidRequest)):
+        session_with(hub, jwt.encode(claims(sub="grace"), hub.key.read_text(), algorithm="ES256"))
+    assert clients["heidi"].read(f"secret/data/users/heidi/{KEY}")
+    for client in clients.values():
+        client.adapter.close()
+
+
 # -- every end ------------------------------------------------------------------------------------
 
 
@@ -341,8 +376,10 @@ def test_a_hub_that_was_killed_and_started_again_leaves_nothing_behind(hub, serv
     )  # fmt: skip
 
 
-def test_no_log_and_no_file_shows_a_key(hub, servers):
+def test_no_log_and_no_file_shows_a_key(hub, servers, first_jwt):
     """Not the Hub's log, with all servers' in it, nor a home; nor anybody's command line."""
+    proofs = [first_jwt, (hub.approles / BY_APPROLE / "secret-id").read_text()]
+    assert [shown for text in proofs for shown in texts_with(text, [hub.log()])] == []
     for user in USERS:
         key = key_of(user)
         assert texts_with(key, [hub.log()]) == []

@@ -25,7 +25,8 @@ from jupyter_qcred.server.handlers import HANDLERS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.hub import UserEnvironment, UserServer
+    from support.hub import UserServer
+    from support.hub_environment import UserEnvironment
     from support.jupyter import Kernel
     from support.openbao import OpenBao
 

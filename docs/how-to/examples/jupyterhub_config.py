@@ -68,7 +68,8 @@ def hand_over(spawner):
         spawner.log.warning("%r gets no credentials: not a plain name", spawner.user.name)
         return
     place, (uid, gid) = place_of(spawner), owner_of(spawner)
-    PROOFS.mkdir(mode=0o711, parents=True, exist_ok=True)
+    PROOFS.mkdir(mode=0o700, parents=True, exist_ok=True)
+    PROOFS.chmod(0o711)
     place.mkdir(mode=0o700, exist_ok=True)
     os.chown(place, -1, gid)
     place.chmod(0o710)
