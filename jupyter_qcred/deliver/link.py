@@ -155,7 +155,7 @@ class KernelLink:
             WireError: the kernel broke the protocol.
         """
         assert self._reader is not None, "claimed() comes first"
-        with contextlib.suppress(ConnectionResetError):
+        with contextlib.suppress(ConnectionError):  # a reset, or what a write met that came late
             while chunk := await self._reader.read(_READ):
                 for message in self._lines.feed(chunk):
                     yield message
