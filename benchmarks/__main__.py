@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from .latency import LATENCY
 from .matcher import MATCHER
 from .prints import DISPLAY, PRINTS
 from .report import document, table
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 BENCHMARKS: Final = (
     *(START, FIRST, DOWN, HANGING),
     *(SAVE, SAVE_LARGE, STALL, STALL_LARGE),
-    *(PRINTS, DISPLAY, MATCHER, SCAN, TOKENS),
+    *(PRINTS, DISPLAY, MATCHER, SCAN, TOKENS, LATENCY),
 )
 _BY_NAME: Final = {benchmark.name: benchmark for benchmark in BENCHMARKS}
 

@@ -8,7 +8,6 @@ kept.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import stat
 import sys
@@ -78,6 +77,8 @@ def file_system_type(path: Path) -> int | None:
     existing = next((one for one in (path, *path.parents) if one.exists()), None)
     if existing is None:
         return None
+    import ctypes
+
     answer = ctypes.create_string_buffer(_STATFS_BYTES)
     with suppress(OSError, AttributeError):
         libc = ctypes.CDLL(None, use_errno=True)

@@ -7,6 +7,7 @@ import itertools
 import os
 import queue
 import signal
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -32,6 +33,9 @@ _CALLERS = 6
 _MOST = {LIGHT: 24, REAL: 3}
 _PACE = 0.12
 """Seconds between two things that happen to kernels, on average."""
+
+_PATIENCE = 5.0
+"""Seconds that a server has to stop."""
 
 _FAULT_EVERY = 1.2
 """Seconds between two faults, on average."""
@@ -302,7 +306,7 @@ class Driver:
         if what == "kill":
             self._kill_server()
         elif what == "stop":
-            server.process.terminate()
+            self._stop_server(server.process)
         elif what == "pause":
             server.process.send_signal(signal.SIGSTOP)
             self._in(self._rng.uniform(0.2, 5.0), self._resume_server)
@@ -311,6 +315,14 @@ class Driver:
             when = "reply" if "after" in what else "request"
             self._trap(marker, when, self._kill_server, cut=False)
         return True
+
+    def _stop_server(self, process: subprocess.Popen[bytes]) -> None:
+        """As a service manager does: a server that does not stop in time is killed.
+
+        Jupyter does not where a kernel just starts: it then looks for that one in vain.
+        """
+        process.terminate()
+        self._in(_PATIENCE, process.kill)
 
     def _kill_server(self) -> None:
         process = self._stage.server.process
@@ -353,6 +365,6 @@ class Driver:
             thread.join(30)
         assert server.process is not None
         if how == "stop":
-            server.terminate(30)
-        else:
-            server.kill()
+            with suppress(subprocess.TimeoutExpired):
+                server.terminate(_PATIENCE)
+        server.kill()
