@@ -54,7 +54,9 @@ def shared(
     """A server with all logs on, whose files are out of the kernels' reach."""
     deployment.provide(openbao)
     home = tmp_path_factory.mktemp("server")
-    made = deployment.server(openbao, home, profiles=short_lived(7), args=("--debug",))
+    made = deployment.server(
+        openbao, home, profiles=short_lived(6), args=("--debug",), control_beat=2.0
+    )
     far.serve(made, own_files=True).start()
     yield made
     made.close()
@@ -155,9 +157,10 @@ def test_renewals_arrive_while_a_cell_runs_and_do_not_count_as_activity(
         "print(cred.lease_id != first)"
     )
     assert kernel.execute(waiting).text == "True\n"
-    active = shared.api("GET", f"api/kernels/{kernel.id}")["last_activity"]
     done = len(renewals(shared, kernel))
-    wait_until("it was renewed again", lambda: len(renewals(shared, kernel)) > done + 1, 30)
+    wait_until("it was renewed again", lambda: len(renewals(shared, kernel)) > done, 30)
+    active = shared.api("GET", f"api/kernels/{kernel.id}")["last_activity"]
+    wait_until("and once more", lambda: len(renewals(shared, kernel)) > done + 1, 30)
     assert shared.api("GET", f"api/kernels/{kernel.id}")["last_activity"] == active
 
 
@@ -181,7 +184,7 @@ def test_others_who_know_the_connection_file_are_told_nothing(
 
 async def answers(info: dict[str, Any], *nonces: str) -> list[object]:
     """What a kernel of ours says to a stranger: to the mark's question, and to offers."""
-    socket = ControlSocket(Endpoint.of(info, None))
+    socket = ControlSocket(Endpoint.of(info, None), 10.0)
     heard: list[object] = [await socket.kernel_protocol()]
     for nonce in nonces:
         socket.send(wire.Offer(nonce=nonce))
@@ -310,7 +313,7 @@ def test_gateway_provisioners_kernels_have_credentials(
     # It refuses to start kernels for root unless told otherwise.
     settings = {"GP_KERNEL_LOG_DIR": str(tmp_path), "GP_UNAUTHORIZED_USERS": "nobody",
                 "GP_RESPONSE_PORT": str(free_port())}  # fmt: skip
-    server = environment.of(make_server(start=False, env=settings))
+    server = environment.of(make_server(start=False, env=settings, control_beat=2.0))
     command = [environment.python.with_name("jupyter-ssh-spec"), "install", "--user"]
     subprocess.run(command, env=server.env, check=True, capture_output=True)
     file = server.home / "data" / "kernels" / "ssh_python" / "kernel.json"

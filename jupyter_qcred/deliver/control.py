@@ -68,7 +68,7 @@ class ControlLink:
         await self._known.wait()
         if self._endpoint is None or self._closed:
             return None
-        self._socket = socket = ControlSocket(self._endpoint)
+        self._socket = socket = ControlSocket(self._endpoint, self._beat)
         if not await self._has_our_half(socket):
             return None
         self._offer(socket)

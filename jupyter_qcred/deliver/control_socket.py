@@ -20,12 +20,12 @@ from jupyter_qcred.kernel.envelope import MARK, MESSAGE, REQUEST, envelope, open
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-_ABSENCE: Final = 3.0
-"""Seconds for which a connection may be lost before the kernel counts as gone."""
+_PING: Final = 0.3
+_PING_TIMEOUT: Final = 0.9
+"""Beats. libzmq answers in a thread of its own, whatever holds the kernel's interpreter."""
 
-_PING: Final = 3000
-_PING_TIMEOUT: Final = 9000
-"""Milliseconds. libzmq answers in a thread of its own, whatever holds the kernel's interpreter."""
+_ABSENCE: Final = 1.5
+"""Beats for which a connection may be lost. A provisioner mostly tells of a kernel's end sooner."""
 
 _RETRY_MOST: Final = 2000
 """Milliseconds between attempts to connect to a kernel that is not there yet."""
@@ -78,17 +78,23 @@ class Endpoint:
 
 
 class ControlSocket:
-    """Connected for as long as it is not closed; to be made and used on one event loop."""
+    """Connected for as long as it is not closed; to be made and used on one event loop.
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    Args:
+        endpoint: the kernel's.
+        beat: seconds; how soon a lost connection is noticed, and given up, follows from it.
+    """
+
+    def __init__(self, endpoint: Endpoint, beat: float) -> None:
         self._session = endpoint.session
+        self._absence = _ABSENCE * beat
         self._incoming: asyncio.Queue[list[bytes] | None] = asyncio.Queue()
         self._socket = socket = _context().socket(zmq.DEALER)
         socket.linger = 0
         # The kernel answers to this name, which outlives a lost connection.
         socket.routing_id = secrets.token_hex(16).encode()
-        socket.heartbeat_ivl = _PING
-        socket.heartbeat_timeout = socket.heartbeat_ttl = _PING_TIMEOUT
+        socket.heartbeat_ivl = round(_PING * beat * 1000)
+        socket.heartbeat_timeout = socket.heartbeat_ttl = round(_PING_TIMEOUT * beat * 1000)
         socket.reconnect_ivl_max = _RETRY_MOST
         if endpoint.serverkey is not None:
             socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
@@ -160,7 +166,7 @@ class ControlSocket:
         while back:
             await self._event(zmq.EVENT_DISCONNECTED)
             try:
-                async with asyncio.timeout(_ABSENCE):
+                async with asyncio.timeout(self._absence):
                     await self._event(zmq.EVENT_HANDSHAKE_SUCCEEDED)
             except TimeoutError:
                 back = False
