@@ -57,8 +57,8 @@ def proof_of(user):
     if (APPROLES / user).is_dir():
         return {name: (APPROLES / user / name).read_text() for name in ("role-id", "secret-id")}
     now = time.time()
-    claims = {"iss": "jupyterhub", "aud": "openbao", "sub": user,
-              "iat": int(now), "nbf": int(now), "exp": int(now + LIFETIME)}  # fmt: skip
+    claims = {"iss": "jupyterhub", "aud": "openbao", "sub": user, "exp": int(now + LIFETIME)}
+    claims["iat"] = claims["nbf"] = int(now) - 30  # the Hub's clock may be ahead of OpenBao's
     return {"jwt": jwt.encode(claims, signing_key, algorithm="ES256")}
 
 

@@ -11,8 +11,7 @@ for name in qcred-server qcred-kernel; do bao policy write $name "$shipped/$name
 # Logging in gives the server token: periodic, and with the user's identity.
 bao auth enable jwt
 bao write auth/jwt/config jwt_validation_pubkeys=@"$public_key" bound_issuer=jupyterhub
-bao write auth/jwt/role/jupyterhub role_type=jwt user_claim=sub bound_audiences=openbao \
-  expiration_leeway=-1 clock_skew_leeway=5 \
+bao write auth/jwt/role/jupyterhub role_type=jwt user_claim=sub bound_audiences=openbao clock_skew_leeway=5 \
   token_policies=qcred-server token_no_default_policy=true token_type=service token_period="$period"
 bao auth enable approle
 
