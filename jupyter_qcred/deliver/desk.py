@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import suppress
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from jupyter_qcred.core import wire
@@ -236,8 +237,9 @@ class Desk:
     def hurry(self, spread: float) -> None:
         """The issuer is back, or should be tried: do within ``spread`` seconds what waits."""
         when = self._shared.clock.now() + random.uniform(0.0, spread)  # noqa: S311 - spreads load
-        for name, (_, waits) in self._retries.items():
-            self._retries[name] = (when, waits)
+        for name, (due, waits) in self._retries.items():
+            if isfinite(due):  # else it is being asked for at this moment
+                self._retries[name] = (when, waits)
         self._renewal.hurry()
         self._wake.set()
 

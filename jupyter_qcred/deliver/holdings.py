@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from .shared import Holder, Shared
     from .taken import Why
 
+_MARGIN = 1.0
+"""Seconds, at most, by which a kernel forgets what it holds before it has died upstream."""
+
 _PATIENCE = 5.0
 """Seconds that a kernel which gives something back waits for the upstream's answer."""
 
@@ -123,11 +126,11 @@ class Holdings:
         shared = self._shared
         cuts = self.cuts_of(profile.name)
         try:
-            life, issued = await self._ask_with_live_tokens(profile)
+            life, issued, asked = await self._ask_with_live_tokens(profile)
         except QcredError:
             self.check_not_taken(profile.name, cuts)
             raise
-        entry = self.book.add(profile, issued, life)
+        entry = self.book.add(profile, issued, life, asked)
         if cuts != self.cuts_of(profile.name):
             shared.trail.issued(self._holder, life.intent, life.token, entry)
             self._drop_unused(entry, whole=cuts[0] != self._whole_cuts)
@@ -144,10 +147,13 @@ class Holdings:
         shared.trail.issued(self._holder, life.intent, life.token, entry)
         return entry
 
-    async def _ask_with_live_tokens(self, profile: Profile) -> tuple[Life, IssuedCredential]:
+    async def _ask_with_live_tokens(self, profile: Profile) -> tuple[Life, IssuedCredential, float]:
         """Ask again with new tokens where the issuer says that one above is dead.
 
         That shows one generation at a time: first the session token, then the server token.
+
+        Returns:
+            The session token that it was asked with, what came, and when it was asked.
         """
         for _ in range(2):
             try:
@@ -158,13 +164,13 @@ class Holdings:
                 self.token.replace()
         return await self._ask_issuer(profile)
 
-    async def _ask_issuer(self, profile: Profile) -> tuple[Life, IssuedCredential]:
+    async def _ask_issuer(self, profile: Profile) -> tuple[Life, IssuedCredential, float]:
         life = await self.token.get()
-        issuer = self._shared.issuer()
+        issuer, asked = self._shared.issuer(), self._shared.clock.now()
         issued = await self._shared.workers.run(partial(issuer.issue, life.token, profile))
         if self.closed:
             raise LeaseExpiredError("The kernel ended while its credentials were being issued")
-        return life, issued
+        return life, issued, asked
 
     # -- telling the kernel --------------------------------------------------------------------
 
@@ -188,9 +194,13 @@ class Holdings:
         )
 
     def beat(self, left: float) -> None:
-        """All that was delivered is good for ``left`` seconds: so long the server token lives."""
+        """All that was delivered is good for ``left`` seconds: so long the server token lives.
+
+        A little less: the message takes its time, and nothing may be served that is dead.
+        """
         if self.book.all():
-            self._link.send(wire.Beat(expires_in=left if isfinite(left) else None))
+            good = left - min(_MARGIN, left / 10)
+            self._link.send(wire.Beat(expires_in=good if isfinite(left) else None))
 
     def extend(self, entry: Entry) -> None:
         """Tell the kernel how long the value that it holds lives now."""
@@ -286,7 +296,7 @@ class Holdings:
         debt = Debt(
             intent=life.intent,
             token=life.token,
-            bound=entry.upstream_end if isfinite(entry.upstream_end) else life.expires_at,
+            bound=entry.dead_at if isfinite(entry.dead_at) else life.dead_at,
             leases=(lease,),
             lease_id=entry.lease.lease_id,
         )

@@ -28,7 +28,9 @@ class Entry:
 
     Attributes:
         life: the session token that it was issued with.
-        upstream_end: when the value dies upstream, on the clock; infinity for a static key.
+        upstream_end: until when the value lives upstream unless it is revoked, on the clock:
+            counted from when it was asked for; infinity for a static key.
+        dead_at: from when on it is certainly dead: counted from when the answer came.
         due: when to renew or replace it, on the clock; infinity for a static key.
         final: the upstream extends it no further; it needs a new value.
     """
@@ -38,6 +40,7 @@ class Entry:
     issued: IssuedCredential
     life: Life
     upstream_end: float
+    dead_at: float
     due: float
     final: bool = False
 
@@ -50,9 +53,9 @@ class LeaseBook:
         self._rng = rng or random.Random()  # noqa: S311 - spreads load, guards nothing
         self._entries: dict[str, Entry] = {}
 
-    def add(self, profile: Profile, issued: IssuedCredential, life: Life) -> Entry:
-        """Record an issued credential; it replaces the entry of that name."""
-        end = self._end(issued.ttl)
+    def add(self, profile: Profile, issued: IssuedCredential, life: Life, asked: float) -> Entry:
+        """Record a credential that was asked for at ``asked``; it replaces that of its name."""
+        end = _after(asked, issued.ttl)
         replaced = self.find(profile.name)
         lease = Lease(
             lease_id=LeaseId(secrets.token_hex(8)),
@@ -63,19 +66,21 @@ class LeaseBook:
             labels=profile.labels,
             renewals=replaced.lease.renewals + 1 if replaced is not None else 0,
         )
+        dead = _after(self._clock.now(), issued.ttl)
         due = self._due(issued.ttl)
-        entry = Entry(lease, profile, issued, life, upstream_end=end, due=due)
+        entry = Entry(lease, profile, issued, life, upstream_end=end, dead_at=dead, due=due)
         self._entries[profile.name] = entry
         return entry
 
-    def renewed(self, name: str, ttl: float) -> Entry:
+    def renewed(self, name: str, ttl: float, asked: float) -> Entry:
         """Record that the upstream extended the same value, if only by what a maximum leaves."""
-        entry = self._entries[name]
-        end, granted = self._end(ttl), entry.issued.ttl or 0.0
+        entry, now = self._entries[name], self._clock.now()
+        end, granted = asked + ttl, entry.issued.ttl or 0.0
         lease = entry.lease.renewed(min(end, entry.life.expires_at))
         final = ttl < granted * SHORTER
-        due = self._clock.now() if final and ttl < granted / 2 else self._due(ttl)
-        return self._put(replace(entry, lease=lease, upstream_end=end, due=due, final=final))
+        due = now if final and ttl < granted / 2 else self._due(ttl)
+        longer = replace(entry, lease=lease, upstream_end=end, dead_at=now + ttl, due=due)
+        return self._put(replace(longer, final=final))
 
     def extended(self, name: str) -> Entry:
         """Record that the session token above a lease lives longer."""
@@ -125,12 +130,13 @@ class LeaseBook:
     def _due(self, ttl: float | None) -> float:
         return float("inf") if ttl is None else self._clock.now() + renewal_in(ttl, self._rng)
 
-    def _end(self, ttl: float | None) -> float:
-        return float("inf") if ttl is None else self._clock.now() + ttl
-
     def _put(self, entry: Entry) -> Entry:
         self._entries[entry.lease.credential] = entry
         return entry
+
+
+def _after(moment: float, ttl: float | None) -> float:
+    return float("inf") if ttl is None else moment + ttl
 
 
 def upstream_leases(entries: Iterable[Entry]) -> tuple[str, ...]:

@@ -156,6 +156,7 @@ class Parts:
     def _server_opened(self, intent: IntentId, token: IssuedToken) -> None:
         self._beating = Streak()
         self.trail.server_opened(intent, token)
+        self.recovery.served()
 
     def _heartbeat_failed(self, error: QcredError, left: float) -> None:
         subject = Subject("server token", intent=self.server_token.intent or "")

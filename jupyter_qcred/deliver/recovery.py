@@ -78,6 +78,10 @@ class Recovery:
     def _back(self) -> None:
         self._server_token.hurry()
         self._revoker.hurry()
+        self.served()
+
+    def served(self) -> None:
+        """Requests can succeed again: the issuer is back, or somebody has logged in."""
         waiting = [member for member in self._members if member.waiting]
         spread = min(_LONGEST_SPREAD, _PER_KERNEL * len(waiting))
         for member in list(self._members):

@@ -180,12 +180,13 @@ class Renewal:
         cuts = self._holdings.cuts_of(name)
         life = self._token.life()
         ttl: float | None = None
+        asked = self._shared.clock.now()
         extensible = entry.issued.renewable and not entry.final and entry.life is life
         if life is not None and lease_id is not None and extensible:
             ttl = await self._extend_upstream(life.token, lease_id)
             self._holdings.check_not_taken(name, cuts)
         if ttl is not None:
-            entry = self._book.renewed(name, ttl)
+            entry = self._book.renewed(name, ttl, asked)
             self._holdings.extend(entry)
         else:
             old, entry = entry, await self._holdings.issue(entry.profile)

@@ -83,6 +83,9 @@ class _Held:
     intent: IntentId
     granted: float
     expires_at: float
+    """It lives until then: counted from when it was asked for."""
+    dead_at: float
+    """It is dead from then on: counted from when the answer came."""
 
 
 class ServerToken:
@@ -148,7 +151,7 @@ class ServerToken:
         if self._held is not None and self._held.token is token:
             return float("inf")
         if self._before is not None and self._before.token is token:
-            return self._before.expires_at
+            return self._before.dead_at
         return self._ended[id(token)][1] if id(token) in self._ended else float("inf")
 
     def watch(self, watcher: Watcher) -> None:
@@ -176,10 +179,10 @@ class ServerToken:
     def found_dead(self, token: IssuedToken) -> None:
         """The issuer said that this token is dead: somebody revoked it, or lost its data."""
         if self._held is not None and self._held.token is token:
-            self._held.expires_at = min(self._held.expires_at, self._clock.now())
+            self._held.expires_at = self._held.dead_at = self._clock.now()
             self._lose("the issuer does not know it any more")
         elif self._before is not None and self._before.token is token:
-            self._before.expires_at = min(self._before.expires_at, self._clock.now())
+            self._before.expires_at = self._before.dead_at = self._clock.now()
 
     async def _open(self) -> _Held:
         held = await self._log_in()
@@ -211,6 +214,7 @@ class ServerToken:
             self._journal.issued(intent, token.accessor, token.ttl)
             return token
 
+        asked = self._clock.now()
         try:
             token = await self._workers.run(open_)
         except IssuerError as error:
@@ -222,7 +226,7 @@ class ServerToken:
             if isinstance(error, NeedsLoginError):
                 self._refused = (self._clock.now() + _LOGIN_PAUSE, error)
             raise
-        return _Held(token, intent, token.ttl, self._clock.now() + token.ttl)
+        return _Held(token, intent, token.ttl, asked + token.ttl, self._clock.now() + token.ttl)
 
     def _refuse_at_once(self) -> None:
         if self._refused is not None:
@@ -255,6 +259,7 @@ class ServerToken:
             for wait in delays(min(1.0, ttl / 20), ttl / 6):
                 if self.current() is not held.token:
                     return None
+                asked = self._clock.now()
                 try:
                     ttl = await self._workers.run(partial(self._issuer.beat, held.token))
                 except QcredError as error:
@@ -265,7 +270,7 @@ class ServerToken:
                         await asyncio.wait_for(self._hurried.wait(), wait)
                     continue
                 break
-            held.expires_at = self._clock.now() + ttl
+            held.expires_at, held.dead_at = asked + ttl, self._clock.now() + ttl
             self._journal.renewed(held.intent, ttl)
             self._tell_beat()
             if ttl < held.granted * _SHORTER:
@@ -336,7 +341,7 @@ class ServerToken:
         held, self._held = self._held, None
         if held is None:
             return
-        self._ended = {id(held.token): (held.token, held.expires_at)}
+        self._ended = {id(held.token): (held.token, held.dead_at)}
         self._log.warning("The server token was lost: %s. The next use logs in again.", why)
         self._journal.closed(held.intent, "expired")
         for watcher in list(self._watchers):

@@ -37,7 +37,10 @@ class Life:
         intent: its name in journal and audit.
         parent: the server token above it.
         granted: seconds that it was issued for.
-        expires_at: when it dies unless it is renewed, on the clock.
+        expires_at: until when it certainly lives unless it is revoked, on the clock: its time is
+            counted from the moment when it was asked for.
+        dead_at: from when on it is certainly dead unless it is renewed, on the clock: counted from
+            the moment when the answer came.
         due: when to renew it, on the clock.
         final: it will not live longer; it needs a successor.
     """
@@ -47,6 +50,7 @@ class Life:
     parent: IssuedToken
     granted: float
     expires_at: float
+    dead_at: float
     due: float
     final: bool = False
 
@@ -151,6 +155,7 @@ class SessionToken:
             shared.journal.issued(intent, token.accessor, token.ttl)
             return token
 
+        asked = shared.clock.now()
         try:
             token = await shared.workers.run(open_)
         except LeaseExpiredError:
@@ -163,9 +168,11 @@ class SessionToken:
             if not (isinstance(error, IssuerError) and error.ambiguous):
                 shared.journal.closed(intent, "not issued")
             raise
-        return self._opened(token, intent, server)
+        return self._opened(token, intent, server, asked)
 
-    def _opened(self, token: IssuedToken, intent: IntentId, server: IssuedToken) -> Life:
+    def _opened(
+        self, token: IssuedToken, intent: IntentId, server: IssuedToken, asked: float
+    ) -> Life:
         now = self._shared.clock.now()
         self.intent = intent
         if self._life is not None:  # what it succeeds, unless that was owed meanwhile
@@ -175,7 +182,8 @@ class SessionToken:
             intent=intent,
             parent=server,
             granted=token.ttl,
-            expires_at=now + token.ttl,
+            expires_at=asked + token.ttl,
+            dead_at=now + token.ttl,
             due=now + renewal_in(token.ttl),
         )
         self._shared.trail.session_opened(self._holder, intent, token)
@@ -192,6 +200,7 @@ class SessionToken:
         Raises:
             QcredError: it can be tried again later.
         """
+        asked = self._shared.clock.now()
         try:
             ask = partial(self._shared.issuer().renew_token, life.token)
             ttl = await self._shared.workers.run(ask)
@@ -203,7 +212,7 @@ class SessionToken:
             return False
         now = self._shared.clock.now()
         life.final = ttl < life.granted * SHORTER
-        life.expires_at, life.due = now + ttl, now + renewal_in(ttl)
+        life.expires_at, life.dead_at, life.due = asked + ttl, now + ttl, now + renewal_in(ttl)
         self._shared.journal.renewed(life.intent, ttl)
         return not life.final or ttl >= life.granted / 2
 
@@ -248,6 +257,6 @@ class SessionToken:
         else:
             self._older.remove(life)
         # With its parent it dies at the latest, where that has ended.
-        bound = min(life.expires_at, self._shared.server_token.ended_at(life.parent))
+        bound = min(life.dead_at, self._shared.server_token.ended_at(life.parent))
         debt = Debt(intent=life.intent, token=life.token, bound=bound, leases=leases)
         return self._shared.revoker.owe(debt)

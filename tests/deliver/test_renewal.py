@@ -201,7 +201,7 @@ def test_where_only_a_person_can_log_in_it_is_told_before_the_end(
     assert (alert["kind"], alert["reason"]) == ("ending", "needs_login")
     file.write_text(fresh_openbao.login_token())
     wait_until("it has moved", lambda: stack.wake() or lease_of(kernel, KEY) not in ("", lease))
-    assert kernel.store.notices() == {}
+    wait_until("there is nothing to say any more", lambda: not kernel.store.notices())
 
 
 def test_a_right_that_was_taken_away_is_told_before_the_end(

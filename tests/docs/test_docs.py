@@ -18,6 +18,7 @@ import pytest
 import jupyter_qcred
 from jupyter_qcred.cli.main import parser
 from jupyter_qcred.core import errors
+from jupyter_qcred.deliver.alerts import Alerts
 from jupyter_qcred.deliver.provisioner import QcredProvisioner
 from jupyter_qcred.deliver.service import CredentialService
 from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
@@ -43,7 +44,10 @@ WRITTEN = [
 ]  # fmt: skip
 CLASSES = {
     cls.__name__: cls
-    for cls in (QcredApp, CredentialService, VaultIssuer, EmbeddedOpenBao, QcredProvisioner)
+    for cls in (
+        *(QcredApp, CredentialService, Alerts),
+        *(VaultIssuer, EmbeddedOpenBao, QcredProvisioner),
+    )
 }
 SETTING = re.compile(rf"\b(?:c\.)?({'|'.join(CLASSES)})\.([a-z_]\w*)")
 COMMAND = re.compile(r"jupyter qcred ([a-z]+)\b([^`\n|]*)")

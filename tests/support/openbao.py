@@ -168,6 +168,14 @@ class OpenBao:
             process.kill()
             process.wait(10)
 
+    def lose_data(self) -> None:
+        """Stop it and start it empty, with another root token and another key."""
+        self.stop()
+        shutil.rmtree(self.data)
+        self.data.mkdir()
+        self.root_token = ""
+        self.start()
+
     def restart(self) -> None:
         """Stop and start again on the same data and address."""
         self.stop()

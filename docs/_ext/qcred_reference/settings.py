@@ -10,6 +10,7 @@ from unittest.mock import patch
 from traitlets import Undefined
 
 from jupyter_qcred.core.secret import Secret
+from jupyter_qcred.deliver.alerts import Alerts
 from jupyter_qcred.deliver.provisioner import QcredProvisioner
 from jupyter_qcred.deliver.service import CredentialService
 from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 CLASSES: Final[tuple[type[Configurable], ...]] = (
     QcredApp,
     CredentialService,
+    Alerts,
     SaveRedaction,
     VaultIssuer,
     EmbeddedOpenBao,
