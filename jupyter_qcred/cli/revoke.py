@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .embedded import REFUSED, USAGE, add_json
 from .paper import Paper, count
-from .running.server import running_servers
+from .running.server import ask_all
 from .status import as_json, exit_code, heading, left, notebook, show_refusal
 
 if TYPE_CHECKING:
@@ -118,8 +118,7 @@ def confirmed(args: argparse.Namespace, question: str) -> bool:
 
 
 def _revoke_here(args: argparse.Namespace) -> int:
-    body = _body(args)
-    asked = [(server, server.ask("POST", "revoke", body)) for server in running_servers()]
+    asked = ask_all("POST", "revoke", _body(args))
     if args.json:
         servers = [as_json(server, answer, "revoked") for server, answer in asked]
         print(json.dumps({"servers": servers}, indent=1))

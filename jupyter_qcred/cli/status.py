@@ -13,7 +13,7 @@ from jupyter_qcred.core.duration import format_duration
 
 from .embedded import REFUSED, UNREACHABLE, add_json
 from .paper import Paper, count, printable
-from .running.server import Answer, RunningServer, running_servers
+from .running.server import Answer, RunningServer, ask_all
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -50,7 +50,7 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show it; return the exit code."""
-    asked = [(server, server.ask("GET", "status")) for server in running_servers()]
+    asked = ask_all("GET", "status")
     if args.json:
         servers = [as_json(server, answer, "status") for server, answer in asked]
         print(json.dumps({"servers": servers}, indent=1))

@@ -128,7 +128,9 @@ def test_leases_can_be_listed_by_kernel(api: Api, server: JupyterServer) -> None
     assert sorted((one["kernel"], one["credential"]) for one in everything) == sorted(
         (kernel.id, name) for kernel in (first, second) for name in (KEY, LIVE, ONCE)
     )
-    assert mine == [one for one in everything if one["kernel"] == second.id]
+    assert [one["lease_id"] for one in mine] == [
+        one["lease_id"] for one in everything if one["kernel"] == second.id
+    ]
     assert api.get("leases", kernel="nobody")["leases"] == []
 
 
@@ -435,6 +437,9 @@ def test_a_hanging_issuer_holds_nothing_up(api: Api, server: JupyterServer, bao:
         assert set(owed["session token"]["credentials"]) == {KEY, LIVE, ONCE}
         assert all(item["attempts"] >= 1 and item["expires_in"] > 0 for item in owed.values())
         assert len(api.get("status")["outstanding"]) == 2
+        (kept,) = [lease for lease in leases_of(api, one.id) if lease["credential"] == LIVE]
+        renewing = api.post(f"leases/{kept['lease_id']}/renew", status=202)
+        assert renewing == {"lease": None, "outstanding": True}
     finally:
         bao.resume()
     wait_until("all is settled", lambda: not api.get("outstanding")["outstanding"], 60)

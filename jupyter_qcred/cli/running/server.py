@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import requests
 from requests.adapters import HTTPAdapter
 
+from jupyter_qcred.cli.progress import Progress
 from jupyter_qcred.core.secret import Secret
 from jupyter_qcred.issue.vault.unixsocket import UnixAdapter
 
@@ -122,6 +125,20 @@ def running_servers() -> list[RunningServer]:
         if server is not None and check_pid(server.pid):
             found.append(server)
     return found
+
+
+def ask_all(
+    verb: str, path: str, body: Mapping[str, Any] | None = None
+) -> list[tuple[RunningServer, Answer]]:
+    """Ask every running server the same, all at once: one that hangs delays no other."""
+    servers = running_servers()
+    if not servers:
+        return []
+    with Progress(sys.stderr) as progress, ThreadPoolExecutor(len(servers)) as pool:
+        asked = [pool.submit(server.ask, verb, path, body) for server in servers]
+        while (done := wait(asked, timeout=0.2)).not_done:
+            progress("servers have answered", len(done.done), len(asked))
+        return [(server, one.result()) for server, one in zip(servers, asked, strict=True)]
 
 
 def _server(info: Any) -> RunningServer | None:
