@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 from support import deployment
 from support.openbao import OpenBao
+from support.remains import remains
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,13 +56,17 @@ def fresh_openbao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBao]
 def make_server(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[Callable[..., JupyterServer]]:
-    """Start Jupyter servers that get their credentials from an OpenBao, and end them."""
+    """Start Jupyter servers that get their credentials from an OpenBao, and end them.
+
+    They log at DEBUG. At the end no file of theirs and no answer may hold a value or a token.
+    """
     made: list[JupyterServer] = []
 
     def make(bao: OpenBao | None = None, *, start: bool = True, **how: Any) -> JupyterServer:
         if bao is None:
             bao = request.getfixturevalue("openbao")
             deployment.provide(bao)
+        how["args"] = ("--debug", *how.get("args", ()))
         server = deployment.server(bao, tmp_path / f"home{len(made)}", **how)
         made.append(server)
         return server.start() if start else server
@@ -69,3 +74,6 @@ def make_server(
     yield make
     for server in made:
         server.close()
+    for server in made:
+        received = [text for kernel in server.kernels for text in kernel.received]
+        assert remains(server.home, [*server.answers, *received]) == []

@@ -28,7 +28,9 @@ def remains(home: Path, said: Iterable[str] = ()) -> list[str]:
     """
     texts = list(said)
     found = files_with(CANARY, home, _SHARED_MEMORY)
-    found += [str(path) for path in _files(home) if _TOKEN.search(_bytes(path))]
+    # In the settings a user may keep a login: that one is theirs.
+    ours = (path for path in _files(home) if not path.is_relative_to(home / ".jupyter"))
+    found += [str(path) for path in ours if _TOKEN.search(_bytes(path))]
     found += texts_with(CANARY, texts)
     found += [text[:400] for text in texts if _TOKEN.search(text.encode("utf-8", "surrogatepass"))]
     found += [str(path) for path in home.rglob("core*") if _is_core(path)]
