@@ -1,9 +1,10 @@
-"""The messages between the server and the kernel: JSON lines over an inherited socket.
+"""The messages between the server and the kernel: JSON lines over a channel of their own.
 
 Order of a life: the server writes ``Offer`` before the kernel exists; the kernel answers ``Claim``;
 then ``Catalog``, ``Deliver`` and its kin flow to the kernel, ``Ack``, ``Ask`` and ``Redacted`` to
-the server. Both halves come from one
-installation (the server's), so there is one protocol version and anything unknown is an error.
+the server. On one machine both halves come from the server's installation. The half of a remote
+kernel may be of another release: whoever changes what is said here raises ``PROTOCOL``, halves of
+different protocols do not talk, and anything unknown is an error.
 """
 
 from __future__ import annotations

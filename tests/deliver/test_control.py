@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 import os
@@ -79,6 +80,16 @@ def test_a_sealed_buffer_shows_nothing_and_is_taken_once() -> None:
     assert VALUE not in f"{sealed!r} {sealed} {[sealed]} {dir(sealed)}"
     assert isinstance(sealed, Sealed)
     assert (sealed.take(), sealed.take()) == (VALUE.encode(), b"")
+
+
+SPOKEN = {1: "84585ae25b34f6a2"}
+"""What each released protocol says: kinds of messages, their fields and types."""
+
+
+def test_a_changed_message_is_another_protocol() -> None:
+    """A remote kernel's half may be of an earlier release: raise PROTOCOL, and record it here."""
+    said = repr(sorted((kind, sorted(cls.fields.items())) for kind, cls in wire._KINDS.items()))
+    assert hashlib.sha256(said.encode()).hexdigest()[:16] == SPOKEN[wire.PROTOCOL]
 
 
 # -- commands -------------------------------------------------------------------------------------
