@@ -10,9 +10,8 @@ do execute it again, as they should.
 from __future__ import annotations
 
 import sys
-from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +20,11 @@ if TYPE_CHECKING:
 _PACKAGE = "jupyter_qcred"
 
 
-class _Again(Loader):
-    """Loads a module by giving back the one that is there."""
+class _Again:
+    """Loads a module by giving back the one that is there.
+
+    It has no base class: ``importlib.abc`` would cost each kernel's start a few milliseconds.
+    """
 
     def __init__(self, module: ModuleType) -> None:
         self._module = module
@@ -54,7 +56,8 @@ class _Single:
         if known is None:
             return None  # new: for the finders after us
         module, found = known
-        spec = ModuleSpec(name, _Again(module), origin=found.origin)
+        loader: Any = _Again(module)
+        spec = ModuleSpec(name, loader, origin=found.origin)
         spec.has_location = found.has_location
         spec.submodule_search_locations = found.submodule_search_locations
         spec.cached = found.cached
