@@ -120,6 +120,23 @@ def test_status_tells_what_every_kernel_holds(api: Api, server: JupyterServer) -
     assert (status["outstanding"], status["leftovers"]) == ([], [])
 
 
+def test_no_answer_holds_a_value(api: Api, server: JupyterServer) -> None:
+    """Looking, renewing and revoking: neither a key, nor a token, nor a one-time password."""
+    kernel = opened(server)
+    keep = "import json; json.dump([one.reveal() for one in held.values()], open('values', 'w'))"
+    assert kernel.execute(keep).ok
+    values = json.loads((server.root / "values").read_text())
+    for lease in api.get("leases")["leases"]:
+        api.post(f"leases/{lease['lease_id']}/renew")
+    api.get("status")
+    assert kernel.execute(keep).ok
+    values += json.loads((server.root / "values").read_text())
+    for lease in api.get("leases")["leases"]:
+        api.delete(f"leases/{lease['lease_id']}")
+    assert len(set(values)) == 5  # three, and two of them renewed by another value
+    assert [value for value in values if texts_with(value, api.answers)] == []
+
+
 def test_leases_can_be_listed_by_kernel(api: Api, server: JupyterServer) -> None:
     """The list names the kernel of each lease, and can be narrowed to one."""
     first, second = opened(server), opened(server, "other.ipynb", (KEY,))
