@@ -4,6 +4,7 @@ In a notebook::
 
     import jupyter_qcred as qcred
 
+    qcred.client("ibm-quantum")       # the vendor's own client, which outlives renewals
     cred = qcred.get("ibm-quantum")   # masked everywhere; cred.reveal() is the only way in
     qcred.status()                    # what this kernel holds, and for how long
 
@@ -20,23 +21,36 @@ if TYPE_CHECKING:
 
     from jupyter_qcred.deliver.enable import enable
     from jupyter_qcred.kernel.credential import Credential
-    from jupyter_qcred.kernel.helper import get, renew, revoke, status
+    from jupyter_qcred.kernel.helper import client, credential, get, renew, revoke, status, use
     from jupyter_qcred.kernel.helper import list as list  # noqa: A004 - not for import *
 
 from jupyter_qcred.core.version import __version__ as __version__
 
 # Without list: a star import must not hide the builtin.
-__all__ = ["Credential", "enable", "get", "renew", "revoke", "status"]
+__all__ = [
+    "Credential",
+    "client",
+    "credential",
+    "enable",
+    "get",
+    "renew",
+    "revoke",
+    "status",
+    "use",
+]
 
 _HOMES: Final = {
     "Credential": "kernel.credential",
     "QcredWarning": "core.errors",
+    "client": "kernel.helper",
+    "credential": "kernel.helper",
     "enable": "deliver.enable",
     "get": "kernel.helper",
     "list": "kernel.helper",
     "renew": "kernel.helper",
     "revoke": "kernel.helper",
     "status": "kernel.helper",
+    "use": "kernel.helper",
 }
 
 

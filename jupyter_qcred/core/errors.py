@@ -84,6 +84,20 @@ class LeaseExpiredError(QcredError):
     default_next_step = 'Call `qcred.renew("NAME")`, or get the credential again'
 
 
+class NoAdapterError(QcredError):
+    """No adapter of ours, or of an installed package, serves this vendor or SDK."""
+
+    code = "no_adapter"
+    default_next_step = "Use `qcred.get(…).reveal()` with the vendor's own client"
+
+
+class SdkError(QcredError):
+    """A vendor's SDK is missing in the kernel's environment, or of a version that does not fit."""
+
+    code = "sdk"
+    default_next_step = "Install the version that the message names, then restart the kernel"
+
+
 class ConfigError(QcredError):
     """A setting or profile is wrong; the message says where."""
 

@@ -104,6 +104,18 @@ class Credential:
             credential=self.name,
         )
 
+    def reveal_all(self) -> dict[str, str]:
+        """Return all fields, secret and public, as they belong together: of one delivery.
+
+        The one that is the credential itself is there under the empty name as well.
+
+        Raises:
+            LeaseExpiredError: as for ``reveal``.
+        """
+        held = self._held()
+        fields = {name: value.reveal() for name, value in held.values.items()}
+        return {**held.public, **fields, "": fields.get(held.main, "")}
+
     @property
     def vendor(self) -> str:
         """Which quantum cloud it is for."""
@@ -155,7 +167,7 @@ class Credential:
     def __dir__(self) -> list[str]:
         return [
             *("expires_in", "fields", "labels", "lease_id"),
-            *("name", "public", "reveal", "vendor"),
+            *("name", "public", "reveal", "reveal_all", "vendor"),
         ]
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from jupyter_qcred.core.duration import format_duration
+from jupyter_qcred.core.errors import QcredWarning
 
 from .credential import TIMEOUT, Credential, warn_once
 from .current import current_client
 from .table import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .store import Held, Store
 
 _HEADINGS = (
@@ -35,6 +40,63 @@ def get(name: str, *, timeout: float = TIMEOUT) -> Credential:
         client.ask("get", name, timeout)
     warn_once(client.store, name)
     return Credential(name, client)
+
+
+def client(name: str, *, sdk: str = "", **options: Any) -> Any:
+    """Return a client of the vendor that goes on working after a renewal.
+
+    Args:
+        name: the credential's name.
+        sdk: which of the vendor's SDKs, by its name for pip; by default the first one installed.
+        options: those of the SDK's own client.
+
+    Raises:
+        NoAdapterError: there is no adapter for the vendor, or the SDK.
+        SdkError: the SDK is missing, or of a version that does not fit.
+        QcredError: as for ``get``.
+    """
+    from .adapters.registry import adapter_for
+
+    found = get(name)
+    return adapter_for(found.vendor, sdk).client(found, **options)
+
+
+def credential(name: str, *, sdk: str = "") -> Any:
+    """Return the credential as an object of the vendor's own SDK, which serves the current value.
+
+    Raises:
+        QcredError: as for ``client``.
+    """
+    from .adapters.registry import adapter_for
+
+    found = get(name)
+    return adapter_for(found.vendor, sdk).credential(found)
+
+
+@contextmanager
+def use(name: str) -> Iterator[None]:
+    """Set the environment variables that a vendor's libraries read, for the time of a block.
+
+    For libraries that read nothing else. They hold the value of the block's begin: a renewal does
+    not reach them. The environment is that of the whole process, and programs that are started in
+    the block get a copy, which is theirs to keep.
+
+    Raises:
+        NoAdapterError: no variables are known for the vendor.
+        QcredError: as for ``get``; or another thread or task has such a block open for another
+            credential.
+    """
+    from .adapters.environment import scoped
+    from .adapters.variables import variables_of
+
+    wanted = variables_of(get(name))
+    warnings.warn(
+        f"Programs started in this block can read {name} from their environment, and keep it",
+        QcredWarning,
+        stacklevel=3,
+    )
+    with scoped(wanted):
+        yield
 
 
 def renew(name: str, *, timeout: float = TIMEOUT) -> Credential:
