@@ -106,7 +106,7 @@ class Alerts(LoggingConfigurable):
         100,
         min=1,
         help="How often one credential may be asked for within issue_window by the kernels of this "
-        "server before an alert. Renewals do not count.",
+        "server, besides once by each that runs, before an alert. Renewals do not count.",
     ).tag(config=True)
     issue_window = Float(600.0, min=1.0, help="Seconds that most_issues is about.").tag(config=True)
 
@@ -120,20 +120,21 @@ class Alerts(LoggingConfigurable):
 
     # -- what is odd ---------------------------------------------------------------------------
 
-    def issued(self, subject: Subject) -> None:
-        """A kernel asked for a credential and got it."""
+    def issued(self, subject: Subject, kernels: int) -> None:
+        """One of so many kernels asked for a credential and got it."""
         now, name = self._clock.now(), subject.name
-        times = self._issues.setdefault(name, deque(maxlen=self.most_issues + 1))
+        times = self._issues.setdefault(name, deque())
         times.append(now)
-        if len(times) > self.most_issues and now - times[0] <= self.issue_window:
-            if self._is_quiet("unusual_issuance", name):
-                return
-            self._calm.warn(
-                ("unusual_issuance", name),
-                "%s was asked for more than %d times within %s",
-                *(name, self.most_issues, format_duration(self.issue_window)),
-            )
-            self._raise("unusual_issuance", subject, "", len(times), self.issue_window)
+        while now - times[0] > self.issue_window:
+            times.popleft()
+        if len(times) <= self.most_issues + kernels or self._is_quiet("unusual_issuance", name):
+            return
+        self._calm.warn(
+            ("unusual_issuance", name),
+            "%s was asked for %d times within %s",
+            *(name, len(times), format_duration(self.issue_window)),
+        )
+        self._raise("unusual_issuance", subject, "", len(times), self.issue_window)
 
     # -- what fails ----------------------------------------------------------------------------
 

@@ -168,7 +168,7 @@ class Desk:
             # Asked for once, it arrives by itself when the issuer is back.
             self._retry_later(ask.credential, error.retry_after or 0.0)
         elif isinstance(error, NeedsLoginError):
-            self._holdings.tell(ask.credential, error, None)
+            self._await_login(ask.credential, error)
         self._link.send(
             wire.Answer(
                 id=ask.id,
@@ -197,10 +197,13 @@ class Desk:
             return
         self._shared.calm.warn((name, error.code), "%s was not delivered: %s", name, error)
         if isinstance(error, NeedsLoginError):
-            self._holdings.tell(name, error, None)
-            self._retry_later(name, _LOGIN_WAIT * random.uniform(0.5, 1.5))  # noqa: S311 - a spread
+            self._await_login(name, error)
         elif isinstance(error, NotEntitledError):
             self._shared.trail.denied(self._holder, self._holdings.intent, name, error)
+
+    def _await_login(self, name: str, error: NeedsLoginError) -> None:
+        self._holdings.tell(name, error, None)
+        self._retry_later(name, _LOGIN_WAIT * random.uniform(0.5, 1.5))  # noqa: S311 - a spread
 
     def _retry_later(self, name: str, at_least: float = 0.0) -> None:
         _, waits = self._retries.get(name, (0.0, delays(1.0, 30.0)))

@@ -113,7 +113,7 @@ class Holdings:
             if entry is None or not self.token.alive(entry.life):
                 entry = await self.issue(profile)
                 subject = Subject("credential", self._holder, entry.life.intent, entry)
-                self._shared.alerts.issued(subject)
+                self._shared.alerts.issued(subject, self._shared.recovery.members)
             self.deliver(entry)
 
     async def issue(self, profile: Profile) -> Entry:
@@ -242,6 +242,10 @@ class Holdings:
     def when_held(self, lease_id: str) -> asyncio.Event:
         """What is set once the kernel holds a lease that was just sent."""
         return self._awaited.setdefault(lease_id, asyncio.Event())
+
+    def forget(self, held: asyncio.Event) -> None:
+        """Nobody waits any more for what ``when_held`` returned."""
+        self._awaited = {name: event for name, event in self._awaited.items() if event is not held}
 
     # -- giving back ---------------------------------------------------------------------------
 

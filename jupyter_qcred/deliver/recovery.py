@@ -46,6 +46,11 @@ class Recovery:
         self._members: dict[Waiting, None] = {}
         self._probing: asyncio.Task[None] | None = None
 
+    @property
+    def members(self) -> int:
+        """How many kernels there are."""
+        return len(self._members)
+
     def join(self, member: Waiting) -> None:
         """Tell ``member`` when the issuer is back."""
         self._members[member] = None

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -258,8 +257,10 @@ class Renewal:
     async def _retire(self, old: Entry, held: asyncio.Event) -> None:
         """Revoke a value that was replaced, once the kernel does not need it any more."""
         left = old.lease.remaining(self._shared.clock.now())
-        with suppress(TimeoutError):
+        try:
             await asyncio.wait_for(held.wait(), min(_UNACKNOWLEDGED, left / 2))
+        except TimeoutError:
+            self._holdings.forget(held)
         left = old.lease.remaining(self._shared.clock.now())
         await asyncio.sleep(min(_GRACE, left / 2))
         if old not in self._holdings.retiring:
