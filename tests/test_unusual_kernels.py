@@ -78,6 +78,7 @@ def kernel(server: JupyterServer) -> Iterator[Kernel]:
     yield opened
     assert texts_with(CANARY, opened.received) == []
     opened.close()
+    server.api("DELETE", f"api/sessions/{opened.session_id}", check=False)
 
 
 def run(kernel: Kernel, code: str) -> str:
@@ -102,9 +103,6 @@ ALL = "[m for name, m in sorted(sys.modules.items()) if name.split('.')[0] == 'j
         "import importlib, jupyter_qcred; importlib.reload(jupyter_qcred)",
         f"import importlib, sys\nfor m in {ALL}: importlib.reload(m)",
         f"import sys\nfor m in {ALL}: del sys.modules[m.__name__]",
-        "import gc; gc.collect()",
-        "from jupyter_qcred import *",
-        "%load_ext autoreload\n%autoreload 2",
     ],
 )
 def test_the_store_survives_and_stays_single(kernel: Kernel, what: str) -> None:

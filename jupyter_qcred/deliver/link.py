@@ -85,6 +85,8 @@ class KernelLink:
         self._ours.sendall(wire.encode(wire.Offer(nonce=self.nonce)))
         self._ours.setblocking(False)  # noqa: FBT003 - the socket's own signature
         self._lines = wire.LineBuffer()
+        # What a first cell asked for while we had not read the claim yet.
+        self._early: list[wire.Message] = []
         self._writer: asyncio.StreamWriter | None = None
         self._reader: asyncio.StreamReader | None = None
 
@@ -110,10 +112,7 @@ class KernelLink:
         data, pid = await self._first_message()
         if not data:
             return None
-        messages = self._lines.feed(data)
-        if len(messages) != 1 or not isinstance(messages[0], wire.Claim):
-            raise WireError("a kernel's first message is not a claim")
-        claim = messages[0]
+        claim, self._early = _first_and_rest(self._lines.feed(data))
         if not hmac.compare_digest(claim.nonce, self.nonce):
             raise WireError("a claim for another kernel")
         self._reader, self._writer = await asyncio.open_unix_connection(sock=self._ours)
@@ -155,6 +154,8 @@ class KernelLink:
             WireError: the kernel broke the protocol.
         """
         assert self._reader is not None, "claimed() comes first"
+        for message in self._early:
+            yield message
         with contextlib.suppress(ConnectionError):  # a reset, or what a write met that came late
             while chunk := await self._reader.read(_READ):
                 for message in self._lines.feed(chunk):
@@ -178,3 +179,9 @@ class KernelLink:
         else:
             self._ours.close()
         self._theirs.close()
+
+
+def _first_and_rest(messages: list[wire.Message]) -> tuple[wire.Claim, list[wire.Message]]:
+    if not messages or not isinstance(messages[0], wire.Claim):
+        raise WireError("a kernel's first message is not a claim")
+    return messages[0], messages[1:]
