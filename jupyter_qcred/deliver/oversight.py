@@ -194,7 +194,7 @@ class Oversight:
                 kernel=session.kernel_id,
                 notebook=session.notebook,
                 outcome=standing,
-                expires_in=overview.seconds_until(taken.entry.upstream_end, now)
+                expires_in=overview.seconds_until(taken.entry.dead_at, now)
                 if standing in _MAY_LIVE
                 else None,
             )

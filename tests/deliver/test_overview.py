@@ -45,7 +45,9 @@ class Clock:
 
 
 TOKEN = IssuedToken(Secret(VALUE), Accessor("acc"), 600.0, renewable=True, narrowed=True)
-LIFE = Life(TOKEN, IntentId("intent-1"), TOKEN, granted=600.0, expires_at=1600.0, due=1400.0)
+LIFE = Life(
+    TOKEN, IntentId("intent-1"), TOKEN, granted=600.0, expires_at=1600.0, dead_at=1601.0, due=1400.0
+)
 
 
 def issued(ttl: float | None, **facts: bool) -> IssuedCredential:
@@ -63,7 +65,7 @@ def issued(ttl: float | None, **facts: bool) -> IssuedCredential:
 def entry(ttl: float | None, **facts: bool) -> tuple[LeaseBook, Entry, Clock]:
     clock = Clock()
     book = LeaseBook(clock)
-    return book, book.add(STATIC, issued(ttl, **facts), LIFE), clock
+    return book, book.add(STATIC, issued(ttl, **facts), LIFE, clock.at), clock
 
 
 def test_a_lease_is_shown_by_the_clock_and_without_its_value() -> None:
@@ -95,17 +97,25 @@ def test_a_static_key_is_held_as_long_as_its_session_lives() -> None:
     """It has no end of its own; the kernel holds it under the session token."""
     _, lease, clock = entry(None)
     assert overview.credential(lease, clock.now()).expires_in == 600.0
-    assert overview.seconds_until(lease.upstream_end, clock.now()) is None
+    assert overview.seconds_until(lease.dead_at, clock.now()) is None
 
 
 def test_a_replaced_value_counts_as_renewed() -> None:
     """An extension and a replacement, each counts one; a value after an end begins anew."""
     book, _, clock = entry(90.0, renewable=True)
     book.delivered(book.all()[0].lease.lease_id)
-    assert overview.credential(book.renewed("ibm-quantum", 90.0), clock.now()).renewals == 1
-    assert overview.credential(book.add(STATIC, issued(90.0), LIFE), clock.now()).renewals == 2
+    assert (
+        overview.credential(book.renewed("ibm-quantum", 90.0, clock.at), clock.now()).renewals == 1
+    )
+    assert (
+        overview.credential(book.add(STATIC, issued(90.0), LIFE, clock.at), clock.now()).renewals
+        == 2
+    )
     clock.at += 91
-    assert overview.credential(book.add(STATIC, issued(90.0), LIFE), clock.now()).renewals == 0
+    assert (
+        overview.credential(book.add(STATIC, issued(90.0), LIFE, clock.at), clock.now()).renewals
+        == 0
+    )
 
 
 @pytest.mark.parametrize(("bound", "left"), [(1012.34, 12.3), (990.0, 0.0), (inf, None)])
