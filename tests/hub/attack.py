@@ -63,7 +63,8 @@ def read_remotely(pid: int, address: int) -> int:
     near = Piece(ctypes.cast(buffer, ctypes.c_void_p), 16)
     far = Piece(address, 16)
     one = ctypes.c_ulong(1)
-    return libc("process_vm_readv", pid, ctypes.byref(near), one, ctypes.byref(far), one, one)
+    none = ctypes.c_ulong(0)
+    return libc("process_vm_readv", pid, ctypes.byref(near), one, ctypes.byref(far), one, none)
 
 
 def trace(pid: int) -> str:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from support.hub_environment import UserEnvironment
     from support.openbao import OpenBao
 
-PERIOD = 12
+PERIOD = 15
 """Seconds that a killed server's tokens live, and how late their end may be noticed."""
 LATE = 5
 

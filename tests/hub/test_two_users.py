@@ -45,6 +45,14 @@ print(os.getuid(), hashlib.sha256(value.encode()).hexdigest())
 NOT_OURS = {"work.ipynb", ".bashrc", ".profile", ".bash_logout", "README", "history.sqlite"}
 """What lies open in a home that others may enter: the user's own files, and IPython's."""
 
+HOLD = """
+import sys
+from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
+with EmbeddedOpenBao(linger=0.0).hold() as hold:
+    print(hold.address, flush=True)
+    sys.stdin.read()
+"""
+
 COUNT = """
 import threading
 enough = threading.Event()
@@ -68,7 +76,7 @@ class User:
         self.hub = hub
         self.account = account
         self.name = account.name
-        self._environment = environment
+        self.environment = environment
         self.server: UserServer
         self.kernel: Kernel
 
@@ -81,9 +89,9 @@ class User:
 
     def attack(self, **targets: Any) -> dict[str, Any]:
         """Return what became of every attempt on the targets, made by a program of this user."""
-        command = [str(self._environment.python), "-c", ATTACK.read_text()]
+        command = [str(self.environment.python), "-c", ATTACK.read_text()]
         told = json.dumps(targets)
-        return dict(json.loads(self.account.run(command, told, **self._environment.variables)))
+        return dict(json.loads(self.account.run(command, told, **self.environment.variables)))
 
     def processes(self) -> dict[str, dict[str, Any]]:
         """Return the server and the kernel as targets, with all that only root can know of them."""
@@ -97,6 +105,12 @@ class User:
         share = self.account.home / ".local" / "share" / "jupyter"
         folders = (share / "qcred", share / "runtime", self.hub.proofs / self.name)
         return [str(path) for folder in folders for path in folder.rglob("*") if path.is_file()]
+
+
+def attachable() -> bool:
+    """Whether this machine lets a user's programs attach to each other at all."""
+    scope = Path("/proc/sys/kernel/yama/ptrace_scope")
+    return not scope.exists() or scope.read_text().strip() == "0"
 
 
 def target(pid: int) -> dict[str, Any]:
@@ -177,6 +191,23 @@ def test_nothing_of_ours_lies_open_anywhere(users):
     assert alice.account.uid not in owners
 
 
+def test_another_user_s_private_openbao_is_closed(users):
+    """Where a user has one: its storage, the keys beside it, its logs and its sockets."""
+    alice, bob = users
+    python, variables = str(alice.environment.python), alice.environment.variables
+    with alice.account.start([python, "-c", HOLD], **variables) as holder:
+        assert holder.stdout is not None
+        address = holder.stdout.readline().strip()
+        assert address.startswith("unix://"), address
+        files = [file for file in alice.files() if "/qcred/openbao/" in file]
+        assert any(Path(file).name.startswith("unseal") for file in files), files
+        report = bob.attack(files=files, sockets=[address.removeprefix("unix://")])
+    assert failures(report["sockets"]) == {}
+    assert {file: failures(tried) for file, tried in report["files"].items()} == {
+        file: {} for file in files
+    }
+
+
 # -- processes ------------------------------------------------------------------------------------
 
 
@@ -188,15 +219,15 @@ def test_another_user_s_processes_can_be_neither_read_nor_traced_nor_robbed(user
     report = bob.attack(processes=targets)["processes"]
     assert {name: failures(tried) for name, tried in report.items()} == {"server": {}, "kernel": {}}
     # A process of bob's own lets the same program in: the attempts are real ones.
-    sleeper = bob.account.start(["sleep", "120"])
-    name = Path(f"/proc/{sleeper.pid}/comm")
-    wait_until("the program has started", lambda: name.read_text() == "sleep\n")
-    own = {"sleep": target(sleeper.pid) | {"descriptors": [0]}}
-    tried = bob.attack(processes=own)["processes"]["sleep"]
-    sleeper.kill()
-    sleeper.wait()
-    for what in ("environ", "descriptors", "maps", "signal", "open descriptor 0"):
-        assert tried[what].startswith("done"), tried
+    with bob.account.start(["cat"]) as cat:
+        name = Path(f"/proc/{cat.pid}/comm")
+        wait_until("the program has started", lambda: name.read_text() == "cat\n")
+        own = {"cat": target(cat.pid) | {"descriptors": [0]}}
+        tried = bob.attack(processes=own)["processes"]["cat"]
+    possible = {"environ", "descriptors", "maps", "signal"}
+    if attachable():
+        possible |= {"memory", "process_vm_readv", "ptrace", "steal descriptor 0"}
+    assert {what for what, how in tried.items() if how.startswith("done")} >= possible, tried
 
 
 def test_a_process_hides_from_its_own_user_too(users):

@@ -48,11 +48,12 @@ class Account:
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
 
-    def start(self, command: list[str]) -> subprocess.Popen[bytes]:
-        """Start a program as this user, with nothing else of ours."""
+    def start(self, command: list[str], **variables: str) -> subprocess.Popen[str]:
+        """Start a program as this user, with nothing else of ours but pipes to talk to it."""
         return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd="/",
-            user=self.uid, group=self.gid, extra_groups=[], env={"PATH": os.defpath},
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/",
+            user=self.uid, group=self.gid, extra_groups=[],
+            env={"HOME": str(self.home), "PATH": os.defpath, **variables},
         )  # fmt: skip
 
     def remove(self) -> None:
