@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_Kinds = type[IssuerError] | tuple[type[IssuerError], ...]
+
 IN_A_ROW: Final = 3
 """Failures that open it: one or two are what happens on any network."""
 
@@ -119,8 +121,8 @@ class Breaker:
         call: Callable[[], T],
         *,
         always: bool = False,
-        only: type[IssuerError] | None = None,
-        but: type[IssuerError] | None = None,
+        only: _Kinds = IssuerError,
+        but: _Kinds = (),
         proves: Callable[[T], bool] = lambda _: True,
     ) -> T:
         """Make a request and learn from it.
@@ -300,12 +302,8 @@ class Breaker:
         )
 
 
-def _counts(
-    error: IssuerError, only: type[IssuerError] | None, but: type[IssuerError] | None
-) -> bool:
-    if only is not None and not isinstance(error, only):
-        return False
-    return but is None or not isinstance(error, but)
+def _counts(error: IssuerError, only: _Kinds, but: _Kinds) -> bool:
+    return isinstance(error, only) and not isinstance(error, but)
 
 
 def _words(cause: IssuerError) -> str:

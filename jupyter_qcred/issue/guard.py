@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from jupyter_qcred.core.errors import IssuerBrokenError, IssuerError
 from jupyter_qcred.core.lease import Outcome
 from jupyter_qcred.issue.breaker import Breaker
+from jupyter_qcred.issue.exchange.failures import BEYOND_THE_ISSUER
 
 if TYPE_CHECKING:
     import logging
@@ -70,10 +71,10 @@ class GuardedIssuer:
 
         def ask() -> IssuedCredential:
             call = lambda: self._issuer().issue(session, profile)  # noqa: E731 - one expression
-            return source.run(what, call, only=IssuerBrokenError)
+            return source.run(what, call, only=BEYOND_THE_ISSUER)
 
         try:
-            return self.whole.run(what, ask, but=IssuerBrokenError)
+            return self.whole.run(what, ask, but=BEYOND_THE_ISSUER)
         except IssuerError as error:
             error.credential = profile.name  # a refusal of ours knows no name
             raise

@@ -28,6 +28,8 @@ class SourceKind(StrEnum):
     """Any path whose read or write answers with a lease (databases, clouds, RabbitMQ …)."""
     OIDC = "oidc"
     """``identity/oidc/token/<role>``: a signed JWT for workload identity federation."""
+    EXCHANGE = "exchange"
+    """A vendor takes the value of another source for a short-lived one: ``ExchangeSource``."""
 
 
 class DeliverWhen(StrEnum):
@@ -59,6 +61,25 @@ class Source:
     def below_mount(self) -> str:
         """The path inside its mount: ``team/ibm`` of ``secret/team/ibm``."""
         return self.path.removeprefix(f"{self.mount}/") if self.mount else self.path
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeSource(Source):
+    """A source whose value stays in the server, which hands it in at a vendor for another.
+
+    ``path``, ``mount`` and ``parameters`` are those of ``origin``.
+
+    Attributes:
+        exchange: name of the exchange, such as ``ibm-iam`` (``jupyter_qcred.issue.exchange``).
+        origin: where the long-lived key, or the identity token, is read.
+        options: what the exchange has to know besides, checked when the profile was read.
+        settings: public fields that go to the kernel with the result, such as a region.
+    """
+
+    exchange: str = ""
+    origin: Source = field(kw_only=True)
+    options: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

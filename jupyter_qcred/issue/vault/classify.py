@@ -10,39 +10,19 @@ unless the failure proves that it was not (no connection, refused before executi
 
 from __future__ import annotations
 
-import ssl
 from typing import TYPE_CHECKING, Final
 
 from requests import exceptions as http
-from urllib3.exceptions import NewConnectionError
 
 from jupyter_qcred.core.errors import IssuerError, IssuerUnreachableError
+from jupyter_qcred.issue.unsent import never_sent
 from jupyter_qcred.issue.vault import problems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from jupyter_qcred.core.errors import QcredError
     from jupyter_qcred.issue.vault.call import Answer, Call
-
-
-def _causes(failure: BaseException) -> Iterator[BaseException]:
-    """Yield the failure and what requests and urllib3 wrapped into it."""
-    seen: BaseException | None = failure
-    while seen is not None:
-        yield seen
-        inner = getattr(seen, "reason", None) or (seen.args[0] if seen.args else None)
-        seen = inner if isinstance(inner, BaseException) else None
-
-
-def _never_sent(failure: BaseException) -> bool:
-    """Whether the failure proves that no request left: no connection, or no handshake."""
-    for cause in _causes(failure):
-        if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-            return False  # seen after the handshake, too
-        if isinstance(cause, http.ConnectTimeout | NewConnectionError | ssl.SSLError):
-            return True
-    return False
 
 
 def of_transport(failure: Exception, call: Call, issuer: str) -> QcredError:
@@ -53,7 +33,7 @@ def of_transport(failure: Exception, call: Call, issuer: str) -> QcredError:
         reason = f"{issuer} did not accept a connection in time, needed for {call.doing}"
     elif isinstance(failure, http.Timeout):
         reason = f"{issuer} did not answer in time while {call.doing}"
-    elif _never_sent(failure):
+    elif never_sent(failure):
         reason = f"{issuer} cannot be reached for {call.doing}"
     else:
         reason = f"{issuer} broke the connection while {call.doing}"
@@ -61,7 +41,7 @@ def of_transport(failure: Exception, call: Call, issuer: str) -> QcredError:
         reason,
         next_step=_TLS_ADVICE if isinstance(failure, http.SSLError) else None,
         credential=call.credential,
-        ambiguous=call.changes and not _never_sent(failure),
+        ambiguous=call.changes and not never_sent(failure),
     )
 
 

@@ -22,8 +22,9 @@ from urllib3.exceptions import HTTPError
 
 from jupyter_qcred.core.errors import ConfigError, NeedsLoginError
 from jupyter_qcred.core.secret import Secret
+from jupyter_qcred.issue.masked import Masked
 from jupyter_qcred.issue.vault import classify, problems
-from jupyter_qcred.issue.vault.call import Answer, Call, Masked
+from jupyter_qcred.issue.vault.call import Answer, Call
 from jupyter_qcred.issue.vault.unixsocket import UnixAdapter
 
 if TYPE_CHECKING:

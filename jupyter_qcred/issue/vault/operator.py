@@ -19,13 +19,14 @@ from jupyter_qcred.core.backoff import delays
 from jupyter_qcred.core.errors import IssuerError, NotEntitledError, QcredError
 from jupyter_qcred.core.lease import Accessor, Outcome
 from jupyter_qcred.issue.vault import auth, revocation
-from jupyter_qcred.issue.vault.call import Call, Masked
+from jupyter_qcred.issue.vault.call import Call
 from jupyter_qcred.issue.vault.client import VaultClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from jupyter_qcred.core.secret import Secret
+    from jupyter_qcred.issue.masked import Masked
     from jupyter_qcred.issue.vault.settings import VaultSettings
 
 T = TypeVar("T")

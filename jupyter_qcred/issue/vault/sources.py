@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_qcred.core.errors import ConfigError, NotStoredError, QcredError
 from jupyter_qcred.core.secret import Secret
+from jupyter_qcred.issue.exchange.run import exchanged
 from jupyter_qcred.issue.issuer import IssuedCredential
-from jupyter_qcred.issue.profile import SourceKind
+from jupyter_qcred.issue.masked import Masked
+from jupyter_qcred.issue.profile import ExchangeSource, SourceKind
 from jupyter_qcred.issue.vault import problems, revocation
-from jupyter_qcred.issue.vault.call import Call, Masked
+from jupyter_qcred.issue.vault.call import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from jupyter_qcred.issue.vault.client import VaultClient
 
 _MAIN_ORDER: Final = ("value", "token", "api_key", "password")
+_ANY: Final = "*"
+"""As a profile's main: whoever asked picks the fields by their names."""
 
 
 def read(client: VaultClient, session: Secret, profile: Profile) -> IssuedCredential:
@@ -218,6 +223,21 @@ def _oidc(client: VaultClient, session: Secret, profile: Profile) -> IssuedCrede
     )
 
 
+# ---- vendors' exchanges: what is read here stays here -------------------------------------------
+
+
+def _exchange(client: VaultClient, session: Secret, profile: Profile) -> IssuedCredential:
+    source = profile.source
+    assert isinstance(source, ExchangeSource)
+    found = read(client, session, replace(profile, source=source.origin, main=_ANY))
+    try:
+        return exchanged(profile, source, found)
+    finally:
+        if found.upstream_lease is not None:  # its use is over
+            with suppress(QcredError):
+                revocation.revoke_lease(client, session, found.upstream_lease)
+
+
 # ---- fields -------------------------------------------------------------------------------------
 
 
@@ -245,7 +265,9 @@ def _credential(
 
 
 def _main(values: Mapping[str, Secret], profile: Profile) -> str:
-    if profile.main:
+    if profile.main == _ANY:
+        candidates = [name for name in values if values[name]] or list(values)
+    elif profile.main:
         candidates = [profile.main] if profile.main in values else []
     elif len(values) == 1:
         candidates = list(values)
@@ -253,7 +275,8 @@ def _main(values: Mapping[str, Secret], profile: Profile) -> str:
         candidates = [name for name in _MAIN_ORDER if name in values]
     if not candidates:
         there = ", ".join(f"`{name}`" for name in sorted(values)) or "none"
-        wanted = f"no secret field `{profile.main}`" if profile.main else "no obvious secret field"
+        named = profile.main and profile.main != _ANY
+        wanted = f"no secret field `{profile.main}`" if named else "no obvious secret field"
         raise ConfigError(
             f"{profile.name} has {wanted}; its secret fields: {there}",
             next_step="Set the profile's main to the field that is the credential",
@@ -269,4 +292,5 @@ _READERS: Final[Mapping[SourceKind, Callable[[VaultClient, Secret, Profile], Iss
     SourceKind.KV2: _kv2,
     SourceKind.DYNAMIC: _dynamic,
     SourceKind.OIDC: _oidc,
+    SourceKind.EXCHANGE: _exchange,
 }
