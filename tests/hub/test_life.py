@@ -285,6 +285,15 @@ def test_an_operator_can_shut_one_user_out(hub):
         client.adapter.close()
 
 
+def test_a_renewed_secret_id_reaches_the_running_server(hub, servers):
+    """Secret ids end; the operator makes a new one, and the Hub passes it on."""
+    hub.give_approle(BY_APPROLE)
+    new = (hub.approles / BY_APPROLE / "secret-id").read_text()
+    handed = hub.proofs / BY_APPROLE / "secret-id"
+    wait_until("it is handed over", lambda: handed.read_text() == new, JWT_SECONDS, 0.2)
+    assert handed.stat().st_mode & 0o777 == 0o600
+
+
 # -- every end ------------------------------------------------------------------------------------
 
 

@@ -11,4 +11,5 @@ bao write "auth/approle/role/$user" secret_id_ttl=24h \
   token_policies=qcred-server token_no_default_policy=true token_type=service token_period="$period"
 mkdir -p "$place"
 bao read -field=role_id "auth/approle/role/$user/role-id" >"$place/role-id"
-bao write -f -field=secret_id "auth/approle/role/$user/secret-id" >"$place/secret-id"
+bao write -f -field=secret_id "auth/approle/role/$user/secret-id" >"$place/.new"
+mv "$place/.new" "$place/secret-id"

@@ -27,7 +27,7 @@ PROOFS = Path(os.environ.get("QCRED_HUB_PROOFS", "/run/jupyterhub-qcred"))
 """What is handed over; in memory on most systems."""
 
 LIFETIME = float(os.environ.get("QCRED_HUB_JWT_SECONDS", "600"))
-"""Of a JWT. It is written anew after a third of it, at the Hub's next look at the server."""
+"""Of a JWT. Proofs are handed over anew after a third of it, at the Hub's next look at a server."""
 
 SPAWNER = os.environ.get("QCRED_HUB_SPAWNER", "jupyterhub.spawner.LocalProcessSpawner")
 """Any one that starts servers on this machine."""
@@ -90,18 +90,18 @@ def take_back(spawner):
 
 
 def keep_fresh(spawner):
-    """Replace a JWT that has lived a third of its life; also for servers of an earlier Hub."""
+    """Hand over anew after a third of a JWT's life; also for servers of an earlier Hub."""
     try:
-        if time.time() - (place_of(spawner) / "jwt").stat().st_mtime > LIFETIME / 3:
+        if time.time() - place_of(spawner).stat().st_mtime > LIFETIME / 3:
             hand_over(spawner)
     except FileNotFoundError:
-        pass  # an AppRole, or a name that is not plain
-    except OSError as error:  # a look that fails would end the server
-        spawner.log.warning("The JWT of %s was not renewed: %s", spawner.user.name, error)
+        pass  # nothing was handed over: a name that is not plain, or an earlier configuration
+    except (OSError, KeyError) as error:  # a look that fails would end the server
+        spawner.log.warning("The proof of %s was not renewed: %s", spawner.user.name, error)
 
 
 class QcredSpawner(import_item(SPAWNER)):
-    """Keeps the JWT fresh whenever the Hub looks whether the server runs (``poll_interval``)."""
+    """Keeps proofs fresh whenever the Hub looks whether the server runs (``poll_interval``)."""
 
     async def poll(self):
         """Look, and renew what a living server was handed."""
