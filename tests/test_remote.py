@@ -109,9 +109,15 @@ def test_credentials_reach_a_kernel_over_curve_and_no_log(
 def test_credentials_reach_a_kernel_over_sockets_of_the_file_system(
     make_server: MakeServer, openbao: OpenBao, far: FarPlace
 ) -> None:
-    """The same, where the transport is ipc."""
+    """The same, where the transport is ipc; and the server's own end takes the kernel's along."""
     server = far.serve(make_server(start=False, args=("--KernelManager.transport=ipc",))).start()
-    assert_a_whole_life(server, openbao, far, far.kernelspec(server, "ipc", curve=False))
+    name = far.kernelspec(server, "ipc", curve=False)
+    assert_a_whole_life(server, openbao, far, name)
+    kernel = server.open_notebook("another.ipynb", kernel=name)
+    assert kernel.execute(SHOW).text.strip() == MASK
+    (accessor,) = accessors(server, kernel)
+    assert server.terminate() == 0
+    assert_dead(openbao, accessor)
 
 
 @pytest.mark.parametrize("how", ["kill -9", "restart", "exit"])

@@ -191,7 +191,10 @@ class ControlSocket:
 @functools.cache
 def _context() -> zmq.asyncio.Context:
     """Return a context of our own: Jupyter destroys its own with all sockets in it."""
-    return zmq.asyncio.Context()
+    context = zmq.asyncio.Context()
+    # Each kernel takes three, and 1,023 is what a context allows by itself.
+    context.max_sockets = context.get(zmq.SOCKET_LIMIT)
+    return context
 
 
 def _bytes(text: str | bytes) -> bytes:
