@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
+from jupyter_qcred.core.duration import parse_duration
 from jupyter_qcred.core.errors import ConfigError, NotStoredError
 from jupyter_qcred.issue.exchange.endpoint import is_endpoint
 
@@ -41,13 +42,27 @@ class Option:
     example: str = ""
 
 
-def endpoint(about: str) -> Option:
-    """Return an option for an address that replaces the vendor's own."""
+def endpoint(about: str, *, required: bool = False) -> Option:
+    """Return an option for an address that keys are sent to."""
     return Option(
         f"{about}; https, or http on the loopback interface",
+        required,
         fits=is_endpoint,
         example="https://iam.example.com/token",
     )
+
+
+def _is_life(text: str) -> bool:
+    try:
+        return parse_duration(text) >= 1
+    except ValueError:
+        return False
+
+
+LIFETIME: Final = Option(
+    "life of a token, to assume where the answer does not tell", fits=_is_life, example="15m"
+)
+"""The option of exchanges whose vendors need not say how long a token lives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +142,11 @@ class Options:
     def get(self, name: str, default: str = "") -> str:
         """Return an option; the default where the profile does not have it."""
         return self.given.get(name, default)
+
+    @property
+    def lifetime(self) -> float | None:
+        """Seconds to assume where an answer does not say how long its token lives."""
+        return parse_duration(self.given["lifetime"]) if "lifetime" in self.given else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ no cookie kept, nothing retried. An answer is taken as it comes, without compres
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from contextlib import suppress
@@ -83,6 +84,12 @@ def form(fields: Mapping[str, str | Secret]) -> Secret:
 def document(value: Mapping[str, Any]) -> Secret:
     """Return a JSON body."""
     return Secret(json.dumps(value))
+
+
+def basic(user: str | Secret, password: Secret, quote: Callable[[str], str]) -> Secret:
+    """Return the header of HTTP's basic authentication, each part quoted first."""
+    pair = f"{quote(_plain(user))}:{quote(password.reveal())}"
+    return Secret(f"Basic {base64.b64encode(pair.encode()).decode()}")
 
 
 @dataclass(frozen=True, slots=True)

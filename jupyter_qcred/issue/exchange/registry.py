@@ -11,7 +11,17 @@ if TYPE_CHECKING:
 
     from jupyter_qcred.issue.exchange.exchange import Exchange
 
-_MODULES: Final[Mapping[str, str]] = MappingProxyType({"ibm-iam": "ibm_iam"})
+_MODULES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "aws-sts": "aws_sts",
+        "entra": "entra",
+        "gcp": "gcp",
+        "ibm-iam": "ibm_iam",
+        "oauth-client-credentials": "oauth_client_credentials",
+        "oauth-token-exchange": "oauth_token_exchange",
+        "quantinuum": "quantinuum",
+    }
+)
 
 NAMES: Final = tuple(_MODULES)
 

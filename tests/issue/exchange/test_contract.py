@@ -45,20 +45,23 @@ def test_every_exchange_has_its_cases():
 @ALL
 def test_what_comes_out_is_short_lived_and_holds_nothing_of_what_went_in(case, caplog):
     """A value with its end, neither renewable nor revocable; one request for each answer."""
-    with Scripted(script(*case.good)) as vendor, caplog.at_level(logging.DEBUG):
+    with Scripted(script(*case.good())) as vendor, caplog.at_level(logging.DEBUG):
         credential = case.run(vendor.address)
     revealed = {name: value.reveal() for name, value in credential.values.items()}
     assert revealed == case.values
     assert credential.main in revealed
-    assert case.ttl - 30 < credential.ttl <= case.ttl
+    assert case.ttl - 180 < credential.ttl <= case.ttl + 1
     assert (credential.renewable, credential.revocable) == (False, False)
     assert credential.upstream_lease is None
     assert credential.public["region"] == "here"
-    assert len(vendor.requests) == len(case.good)
-    for secret in case.fields.values():
-        assert secret not in str([*revealed.values(), *credential.public.values()])
+    assert len(vendor.requests) == len(case.good())
+    for name, secret in case.fields.items():
+        assert name.endswith("_id") or secret not in str(
+            [*revealed.values(), *credential.public.values()]
+        )
     for secret in case.secrets:
         assert secret not in repr(credential) + caplog.text
+    assert credential.public.keys() <= {"region", "token_type"}
 
 
 def refused(case, kind, *answers, **options) -> IssuerError:
@@ -129,9 +132,11 @@ def test_a_rate_limit_may_name_a_date():
     """By the vendor's clock, not ours."""
     vendors = time() - 86400
     answer = script((429, b"", {"Retry-After": formatdate(vendors + 40)}))
-    with Dated(answer, formatdate(vendors)) as vendor:
-        with pytest.raises(IssuerThrottledError) as caught:
-            CASES["ibm-iam key"].run(vendor.address)
+    with (
+        Dated(answer, formatdate(vendors)) as vendor,
+        pytest.raises(IssuerThrottledError) as caught,
+    ):
+        CASES["ibm-iam key"].run(vendor.address)
     assert caught.value.retry_after == 40.0
 
 
@@ -167,7 +172,7 @@ def test_a_success_without_sense_is_no_credential(case, body):
 @pytest.mark.parametrize("kind", ["text/html", "text/plain", "application/octet-stream", ""])
 def test_an_answer_of_another_kind_is_no_credential(case, kind):
     """A sign-in page, or a good answer that does not say what it is."""
-    good = case.good[0][1]
+    _, good, *_ = case.good()[0]
     body = good if isinstance(good, bytes) else json.dumps(good).encode()
     refused(case, IssuerBrokenError, (200, body, {"Content-Type": kind}))
     refused(case, IssuerBrokenError, (200, PAGE, {"Content-Type": kind}))
@@ -184,10 +189,10 @@ def test_a_body_without_an_end_is_not_read(case):
 @ALL
 def test_a_truncated_answer_is_none(case):
     """The connection ends before the answer does."""
-    good = case.good[0][1]
+    status, good, *more = case.good()[0]
     body = good if isinstance(good, bytes) else json.dumps(good).encode()
-    length = {"Content-Length": str(len(body) + 10)}
-    error = refused(case, IssuerUnreachableError, (200, body, length))
+    headers = {**(more[0] if more else {}), "Content-Length": str(len(body) + 10)}
+    error = refused(case, IssuerUnreachableError, (status, body, headers))
     assert "broke the connection" in error.reason
     assert error.ambiguous
 
@@ -241,9 +246,11 @@ def test_a_vendor_out_of_reach_is_said_to_be_so(case):
 @ALL
 def test_a_clock_that_is_wrong_is_named(case):
     """A refusal while two clocks are apart says by how much."""
-    with Dated(script(case.refusal), formatdate(time() - 600)) as vendor:
-        with pytest.raises(NotEntitledError, match="s ahead of the vendor's") as caught:
-            case.run(vendor.address, SHORT)
+    with (
+        Dated(script(case.refusal), formatdate(time() - 600)) as vendor,
+        pytest.raises(NotEntitledError, match="s ahead of the vendor's") as caught,
+    ):
+        case.run(vendor.address, SHORT)
     looked_at(caught.value, case)
 
 
@@ -258,7 +265,10 @@ def test_a_vendor_that_returns_what_it_got_is_not_believed(case):
             return content.replace(bearer.encode(), kept.encode())
         return json.loads(json.dumps(content).replace(bearer, kept))
 
-    answers = [(status, swapped(body), *more) for status, body, *more in case.good]
+    answers = [
+        (status, swapped(body), *({n: v.replace(bearer, kept) for n, v in h.items()} for h in more))
+        for status, body, *more in case.good()
+    ]
     with Scripted(script(*answers)) as vendor, pytest.raises(IssuerBrokenError) as caught:
         case.run(vendor.address, SHORT)
     looked_at(caught.value, case)
@@ -276,7 +286,7 @@ def test_nothing_of_the_environment_is_used(case, monkeypatch, tmp_path):
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.setenv("NETRC", str(netrc))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none"))
-    with Scripted(script(*case.good)) as vendor:
+    with Scripted(script(*case.good())) as vendor:
         case.run(vendor.address)
         assert "somebodys-password" not in str(vendor.headers)
         assert "Basic bWU6" not in str(vendor.headers)
@@ -292,7 +302,7 @@ def test_tls_is_verified(case, cert, monkeypatch, tmp_path):
     """An authority has to be known by the profile; the environment's does not count."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(cert[0]))
     monkeypatch.setenv("SSL_CERT_FILE", str(cert[0]))
-    with Tls(script(*case.good), *cert) as vendor:
+    with Tls(script(*case.good()), *cert) as vendor:
         with pytest.raises(IssuerUnreachableError, match="no trusted TLS") as caught:
             case.run(vendor.address)
         assert "ca_file" in looked_at(caught.value, case).next_step
