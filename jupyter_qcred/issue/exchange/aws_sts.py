@@ -136,7 +136,10 @@ def _url(options: Options) -> str:
 
 
 def _web_identity(fields: dict[str, str | Secret], inputs: Inputs, options: Options) -> Ask:
-    more: dict[str, str | Secret] = {"Action": "AssumeRoleWithWebIdentity", "WebIdentityToken": inputs.key("token")}
+    more: dict[str, str | Secret] = {
+        "Action": "AssumeRoleWithWebIdentity",
+        "WebIdentityToken": inputs.key("token"),
+    }
     return Ask(_url(options), form({**fields, **more}), headers=_ACCEPT)
 
 
