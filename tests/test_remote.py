@@ -206,6 +206,31 @@ async def answers(info: dict[str, Any], *nonces: str) -> list[object]:
     return heard
 
 
+def test_forks_and_reloads_leave_the_channel_alone(shared: JupyterServer, far: FarPlace) -> None:
+    """A child has nothing, modules are executed again, and the server still reaches the kernel."""
+    kernel = shared.open_notebook("forks.ipynb", kernel=far.kernelspec(shared, "forks"))
+    assert kernel.execute(SHOW).text.strip() == MASK
+    fork = (
+        "import os\n"
+        "if not (pid := os.fork()):\n"
+        f"    try: qcred.get({KEY!r})\n"
+        "    except qcred.NotOnPlatformError: os._exit(7)\n"
+        "    os._exit(1)\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))"
+    )
+    assert kernel.execute(fork).text == "7\n"
+    again = (
+        "import importlib, sys\n"
+        "names = sorted(name for name in sys.modules if name.startswith('jupyter_qcred'))\n"
+        "for name in names: importlib.reload(sys.modules[name])\n"
+        f"cred = qcred.get({LIVE!r}); first = cred.lease_id\n"
+        f"qcred.renew({LIVE!r}); print(cred.lease_id != first)"
+    )
+    assert kernel.execute(again).text == "True\n"
+    assert kernel.execute(SHOW).text.strip() == MASK
+    assert len(accessors(shared, kernel)) == 1
+
+
 def test_a_kernel_forgets_when_its_server_is_killed(
     make_server: MakeServer, openbao: OpenBao, far: FarPlace
 ) -> None:
