@@ -28,7 +28,7 @@ class OauthClientCredentials:
     """
 
     name: Final = "oauth-client-credentials"
-    title: Final = "the OAuth server"
+    title: Final = "OAuth server"
     takes: Final = "`client_id`, unless it is an option, and `client_secret`; or an identity token"
     options: Final[Mapping[str, Option]] = MappingProxyType(
         {

@@ -25,7 +25,7 @@ class OauthTokenExchange:
     """An exchange; see ``jupyter_qcred.issue.exchange.exchange.Exchange``."""
 
     name: Final = "oauth-token-exchange"
-    title: Final = "the OAuth server"
+    title: Final = "OAuth server"
     takes: Final = "an identity token, or `subject_token`; `client_secret` where the client has one"
     options: Final[Mapping[str, Option]] = MappingProxyType(
         {
