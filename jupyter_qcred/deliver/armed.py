@@ -11,6 +11,10 @@ from .vector import ServerMatcher
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+_MOST = 2048
+"""Values of all kernels of a server: hundreds of sessions, each with what it had before. A value
+takes some 0.2 MB."""
+
 
 class ArmedRedactor(Redactor):
     """A redactor whose values can be had for the simplest search there is.
@@ -24,7 +28,7 @@ class ArmedRedactor(Redactor):
     on_armed: Callable[[str, list[str]], None] | None = None
 
     def __init__(self, min_length: int, min_fragment: int) -> None:
-        super().__init__(min_length, min_fragment)
+        super().__init__(min_length, min_fragment, max_values=_MOST)
         self._least = min_length
         self._plain: dict[str, str] = {}
 

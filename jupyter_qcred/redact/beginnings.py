@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from .squeeze import kept_positions, places_without, squeeze, unfinished_from
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from .pattern import Pattern
 
@@ -31,31 +31,56 @@ class Beginnings:
     """Knows all short pieces of patterns, and all beginnings of literals.
 
     Args:
-        patterns: in squeezed text.
-        literals: as they are.
         size: shortest piece that is held.
     """
 
-    def __init__(self, patterns: Sequence[Pattern], literals: Sequence[bytes], size: int) -> None:
+    def __init__(self, size: int) -> None:
         self._size = size
-        sizes: dict[int, list[bytes]] = {size: [], _DIGITS: []}
-        for pattern in patterns:
-            sizes[_DIGITS if pattern.text.isdigit() else size].append(pattern.text)
-        # Without the last piece of each: behind it nothing more can come.
-        self._pieces = {
-            length: frozenset(
-                text[at : at + length] for text in texts for at in range(len(text) - length)
-            )
-            for length, texts in sizes.items()
-            if texts
-        }
-        self._all = b"\n".join(pattern.text for pattern in patterns)
-        self._reach = max((len(pattern.text) for pattern in patterns), default=0)
-        self._heads: dict[bytes, list[bytes]] = {}
+        # How many patterns have a piece, by its length.
+        self._pieces: dict[int, dict[bytes, int]] = {}
+        self._texts: dict[bytes, None] = {}
+        self._all = b""
+        self._reach = 0
+        self._heads: dict[bytes, tuple[bytes, ...]] = {}
+        self._longest = 0
+        self._alphabet = b""
+
+    def add(self, patterns: Sequence[Pattern], literals: Sequence[bytes]) -> None:
+        """Know these too; patterns are in squeezed text, literals as they are."""
+        for text in (pattern.text for pattern in patterns):
+            counts = self._pieces.setdefault(self._length(text), {})
+            for piece in self._pieces_of(text):
+                counts[piece] = counts.get(piece, 0) + 1
+            self._texts[text] = None
+            self._reach = max(self._reach, len(text))
+        self._all = b"\n".join((self._all, *(pattern.text for pattern in patterns)))
         for literal in literals:
-            self._heads.setdefault(literal[:size], []).append(literal)
-        self._longest = max(map(len, literals), default=1) - 1
-        self._alphabet = bytes(sorted({byte for literal in literals for byte in literal}))
+            head = literal[: self._size]
+            self._heads[head] = (*self._heads.get(head, ()), literal)
+            self._longest = max(self._longest, len(literal) - 1)
+        self._alphabet = bytes(sorted({*self._alphabet, *b"".join(literals)}))
+
+    def remove(self, patterns: Sequence[Pattern], literals: Sequence[bytes]) -> None:
+        """Forget them."""
+        for text in (pattern.text for pattern in patterns):
+            counts = self._pieces[self._length(text)]
+            for piece in self._pieces_of(text):
+                counts[piece] -= 1
+                if not counts[piece]:
+                    del counts[piece]
+            del self._texts[text]
+        self._all = b"\n".join(self._texts)
+        for literal in literals:
+            head = literal[: self._size]
+            self._heads[head] = tuple(one for one in self._heads[head] if one != literal)
+
+    def _length(self, text: bytes) -> int:
+        return _DIGITS if text.isdigit() else self._size
+
+    def _pieces_of(self, text: bytes) -> Iterator[bytes]:
+        # Without the last piece of each: behind it nothing more can come.
+        length = self._length(text)
+        return (text[at : at + length] for at in range(len(text) - length))
 
     def held_from(self, data: bytes) -> int:
         """Return where the end of ``data`` begins that is to be held; its length for nothing."""
@@ -79,7 +104,7 @@ class Beginnings:
         return b"\x1b" in end or b"<" in end or self._ends_in_piece(squeeze(end))
 
     def _ends_in_piece(self, squeezed: bytes) -> bool:
-        return any(squeezed[-size:] in pieces for size, pieces in self._pieces.items())
+        return any(squeezed[-size:] in pieces for size, pieces in tuple(self._pieces.items()))
 
     def any_from(self, data: bytes) -> int:
         """Return where the end of ``data`` begins which is as long as the longest form."""

@@ -13,9 +13,11 @@ import sys
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from .pattern import Pattern
+
+    _Place = tuple[Pattern, int]
 
 _WORD: Final = 8
 _MAX_STRIDE: Final = 6
@@ -46,36 +48,132 @@ class Search(Protocol):
         """Bytes of the longest pattern; 0: there is nothing to find."""
         ...
 
+    def add(self, patterns: Iterable[Pattern]) -> None:
+        """Find these too, from now on."""
+        ...
+
+    def remove(self, patterns: Iterable[Pattern]) -> None:
+        """Find these no more."""
+        ...
+
     def find(self, data: bytes) -> Iterator[Run]:
         """Yield what is found."""
         ...
 
 
+class Table:
+    """Where the words of a grid stand in patterns; its length is their number.
+
+    Changed in place: each change of a dict is one step, and a search that runs meanwhile finds a
+    word or does not, as if it had been a moment earlier or later.
+
+    Attributes:
+        stride: every so manieth word of a text is looked at.
+    """
+
+    def __init__(self, stride: int) -> None:
+        self.stride: Final = stride
+        # Nearly every word stands in one place: a list for it would take as much memory again.
+        self._places: dict[int, _Place | list[_Place]] = {}
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._places)
+
+    def places(self, word: int) -> Iterable[_Place]:
+        """Return the patterns that have a word, each with its offset."""
+        found = self._places.get(word, ())
+        return [found] if type(found) is tuple and found else found  # type: ignore[return-value] # a place is a tuple, too
+
+    def add(self, patterns: Iterable[tuple[Pattern, Iterable[int]]]) -> list[int]:
+        """Add patterns, each with its offsets; return the words that are new."""
+        places = self._places
+        new = []
+        for pattern, offsets in patterns:
+            for offset in offsets:
+                word = _word(pattern, offset)
+                if word in places:
+                    places[word] = [*self.places(word), (pattern, offset)]
+                else:
+                    new.append(word)
+                    places[word] = (pattern, offset)
+        return new
+
+    def remove(self, pattern: Pattern, offsets: Iterable[int]) -> None:
+        """Take a pattern out."""
+        for offset in offsets:
+            word = _word(pattern, offset)
+            left = [one for one in self.places(word) if one[0] is not pattern]
+            if left:
+                self._places[word] = left
+            else:
+                self._places.pop(word, None)
+
+    def known(self, grid: memoryview) -> Sequence[int]:
+        """Return the numbers of the grid's words that are words of patterns."""
+        places = self._places
+        if places.keys().isdisjoint(grid):
+            return ()
+        return [number for number, word in enumerate(grid) if word in places]
+
+
+def _word(pattern: Pattern, offset: int) -> int:
+    return int.from_bytes(pattern.text[offset : offset + _WORD], sys.byteorder)
+
+
 class Grid:
-    """Patterns, made once and searched for often, by several threads at a time.
+    """Patterns that are searched for together. Searches go on, in other threads, while they change.
 
     Args:
         patterns: none shorter than fifteen bytes, nor any part that counts.
         parts: whether parts of patterns count; if not, the search is faster.
+
+    Attributes:
+        table_type: looks up the words.
+        longest: bytes of the longest pattern there ever was; 0: there was none.
     """
 
-    def __init__(self, patterns: Sequence[Pattern], *, parts: bool = True) -> None:
-        self.longest: Final = max((len(pattern.text) for pattern in patterns), default=0)
-        self._parts = parts
-        shortest = min(
-            (pattern.shortest() if parts else len(pattern.text) for pattern in patterns), default=0
-        )
-        self._stride = max(1, min((shortest - _WORD + 1) // _WORD, _MAX_STRIDE))
-        self._places: dict[int, list[tuple[Pattern, int]]] = {}
-        for pattern in patterns:
-            for offset in self._offsets(pattern):
-                word = int.from_bytes(pattern.text[offset : offset + _WORD], sys.byteorder)
-                self._places.setdefault(word, []).append((pattern, offset))
-        self._words = frozenset(self._places)
+    table_type: type[Table] = Table
 
-    def _offsets(self, pattern: Pattern) -> set[int]:
+    def __init__(self, patterns: Iterable[Pattern] = (), *, parts: bool = True) -> None:
+        self._parts = parts
+        self._patterns: dict[bytes, Pattern] = {}
+        self._shortest = sys.maxsize
+        self._table = self.table_type(_MAX_STRIDE)
+        self.longest = 0
+        self.add(patterns)
+
+    def add(self, patterns: Iterable[Pattern]) -> None:
+        """Find these too, from now on; one caller at a time."""
+        new = {pattern.text: pattern for pattern in patterns}
+        if not new:
+            return
+        self._patterns.update(new)
+        self.longest = max(self.longest, *map(len, new))
+        self._shortest = min(self._shortest, *(self._least(one) for one in new.values()))
+        stride = max(1, min((self._shortest - _WORD + 1) // _WORD, _MAX_STRIDE))
+        table = self._table
+        if stride != table.stride:
+            # Shorter ones came: words have to be looked at that were passed over before.
+            table, new = self.table_type(stride), self._patterns
+        table.add((pattern, self._offsets(pattern, stride)) for pattern in new.values())
+        self._table = table
+
+    def remove(self, patterns: Iterable[Pattern]) -> None:
+        """Find these no more; one caller at a time."""
+        for pattern in patterns:
+            known = self._patterns.pop(pattern.text, None)  # another value's may be the same
+            if known is not None:
+                self._table.remove(known, self._offsets(known, self._table.stride))
+
+    def _least(self, pattern: Pattern) -> int:
+        return pattern.shortest() if self._parts else len(pattern.text)
+
+    def _offsets(self, pattern: Pattern, stride: int) -> set[int]:
         """Where a word of the grid may lie in a run that counts."""
-        found = set(range(_WORD * self._stride))
+        found = set(range(_WORD * stride))
         if self._parts:
             for start, end in pattern.regions:
                 found.update(range(start, end - _WORD + 1))
@@ -84,24 +182,21 @@ class Grid:
     def find(self, data: bytes) -> Iterator[Run]:
         """Yield what is found, in order of its beginning; runs of one pattern do not overlap."""
         whole = len(data) // _WORD * _WORD
-        if not whole or not self._words:
+        table = self._table
+        if not whole or not len(table):
             return  # an empty view can't be cast
-        grid = memoryview(data)[:whole].cast("Q")[:: self._stride]
-        known = self._known(grid)
+        grid = memoryview(data)[:whole].cast("Q")[:: table.stride]
+        known = table.known(grid)
         if known:
-            yield from self._follow(data, grid, known)
+            yield from self._follow(data, grid, known, table)
 
-    def _known(self, grid: memoryview) -> Sequence[int]:
-        """Return the numbers of the grid's words that are words of patterns."""
-        if self._words.isdisjoint(grid):
-            return ()
-        return [number for number, word in enumerate(grid) if word in self._words]
-
-    def _follow(self, data: bytes, grid: memoryview, known: Sequence[int]) -> Iterator[Run]:
+    def _follow(
+        self, data: bytes, grid: memoryview, known: Sequence[int], table: Table
+    ) -> Iterator[Run]:
         done: dict[bytes, int] = {}
         for number in known:
-            at = number * self._stride * _WORD
-            for pattern, offset in self._places[grid[number]]:
+            at = number * table.stride * _WORD
+            for pattern, offset in table.places(grid[number]):
                 if at < done.get(pattern.text, 0):
                     continue
                 start, end = _run(data, at, pattern.text, offset)
@@ -142,13 +237,23 @@ def _run(data: bytes, at: int, text: bytes, offset: int) -> tuple[int, int]:
 class Shorts:
     """Patterns of any length, each of which is searched by itself."""
 
-    def __init__(self, patterns: Sequence[Pattern]) -> None:
-        self.longest: Final = max((len(pattern.text) for pattern in patterns), default=0)
-        self._patterns = tuple(patterns)
+    def __init__(self) -> None:
+        self._patterns: dict[bytes, Pattern] = {}
+        self.longest = 0
+
+    def add(self, patterns: Iterable[Pattern]) -> None:
+        """Find these too, from now on; one caller at a time."""
+        self._patterns = {**self._patterns, **{one.text: one for one in patterns}}
+        self.longest = max(map(len, self._patterns), default=0)
+
+    def remove(self, patterns: Iterable[Pattern]) -> None:
+        """Find these no more; one caller at a time."""
+        gone = {one.text for one in patterns}
+        self._patterns = {text: one for text, one in self._patterns.items() if text not in gone}
 
     def find(self, data: bytes) -> Iterator[Run]:
         """Yield every occurrence of every pattern."""
-        for pattern in self._patterns:
+        for pattern in self._patterns.values():
             at = data.find(pattern.text)
             while at >= 0:
                 yield Run(at, at + len(pattern.text), pattern.credential)

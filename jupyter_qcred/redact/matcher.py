@@ -1,4 +1,4 @@
-"""The armed values at one moment: an immutable snapshot which any thread may search.
+"""The armed values, which any thread may search for.
 
 Rules:
 
@@ -62,10 +62,10 @@ class Tile(NamedTuple):
 
 
 class Matcher:
-    """Searches texts for patterns and literals.
+    """Searches texts for patterns and literals. Searches go on while the set of them changes.
 
     Args:
-        patterns: forms in squeezed text; not empty, or ``literals`` is not.
+        patterns: forms in squeezed text.
         literals: credential by text.
         min_hold: the shortest beginning of a value which a stream holds back.
 
@@ -78,30 +78,61 @@ class Matcher:
     def __init__(
         self, patterns: Iterable[Pattern], literals: Mapping[bytes, str], min_hold: int
     ) -> None:
+        self.grid: Final = self.grid_type()
+        self.coarse: Final = self.grid_type(parts=False)
+        # What an image holds is in base64, as the image itself is.
+        self.image: Final = self.grid_type(parts=False)
+        self.literals: Final[tuple[Search, ...]] = (self.grid_type(), Shorts())
+        self._names: set[str] = set()
+        self._placeholders = re.compile(b"(?!)")
+        self._beginnings: Final = Beginnings(min_hold)
+        self.add(patterns, literals)
+
+    def add(self, patterns: Iterable[Pattern], literals: Mapping[bytes, str]) -> None:
+        """Find these too, from now on; one caller at a time.
+
+        Args:
+            patterns: none that is there already.
+            literals: credential by text; none that is there already.
+        """
         found = tuple(patterns)
-        exact = [Pattern(text, name, 0, (), b"", b"", ()) for text, name in literals.items()]
-        self.grid: Final = self.grid_type(found)
-        self.coarse: Final = self.grid_type(found, parts=False)
-        # What an image holds is in base64, as the image itself: with line breaks in it, or without.
-        in_base64 = [one for one in found if one.base64]
-        self.wrapped_image: Final = self.grid_type(in_base64, parts=False)
-        self.image: Final = self.grid_type(
+        self._name({*literals.values(), *(pattern.credential for pattern in found)})
+        self._beginnings.add(found, tuple(literals))
+        for search, wanted in self._shared_out(found, literals):
+            search.add(wanted)
+
+    def remove(self, patterns: Iterable[Pattern], literals: Mapping[bytes, str]) -> None:
+        """Find these no more; one caller at a time."""
+        found = tuple(patterns)
+        for search, wanted in self._shared_out(found, literals):
+            search.remove(wanted)
+        self._beginnings.remove(found, tuple(literals))
+
+    def _shared_out(
+        self, patterns: tuple[Pattern, ...], literals: Mapping[bytes, str]
+    ) -> Iterator[tuple[Search, list[Pattern]]]:
+        in_base64 = [one for one in patterns if one.base64]
+        long, short = self.literals
+        exact = [_exact(text, name) for text, name in literals.items()]
+        yield self.grid, list(patterns)
+        yield self.coarse, list(patterns)
+        yield (
+            self.image,
             [
                 one._replace(text=text)
                 for one in in_base64
                 for text in one.base64
                 if len(text) >= MIN_SQUEEZED
             ],
-            parts=False,
         )
-        self.literals: Final[tuple[Search, ...]] = (
-            self.grid_type([one for one in exact if len(one.text) >= MIN_SQUEEZED]),
-            Shorts([one for one in exact if len(one.text) < MIN_SQUEEZED]),
-        )
-        names = {*literals.values(), *(pattern.credential for pattern in found)}
-        marks = sorted(placeholder(name).encode() for name in names)
-        self._placeholders: Final = re.compile(b"|".join(map(re.escape, marks)))
-        self._beginnings: Final = Beginnings(found, tuple(literals), min_hold)
+        yield long, [one for one in exact if len(one.text) >= MIN_SQUEEZED]
+        yield short, [one for one in exact if len(one.text) < MIN_SQUEEZED]
+
+    def _name(self, names: set[str]) -> None:
+        if not names <= self._names:
+            self._names |= names
+            marks = sorted(placeholder(name).encode() for name in self._names)
+            self._placeholders = re.compile(b"|".join(map(re.escape, marks)))
 
     def find(self, data: bytes) -> list[Tile]:
         """Return what to replace in a text, in order, not overlapping."""
@@ -164,6 +195,10 @@ def _spans(hit: Hit, texts: Sequence[str]) -> Iterator[tuple[int, Span]]:
             continue
         yield number, Span(start, end, hit.credential, begins=begins, marked=hit.marked)
         begins = False
+
+
+def _exact(text: bytes, credential: str) -> Pattern:
+    return Pattern(text, credential, 0, (), b"", b"", ())
 
 
 def _order(span: Span) -> tuple[int, int, str]:

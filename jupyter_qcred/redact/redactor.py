@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 """Findings of a clean input."""
 
+_LITERAL: Final = b"\0"
+"""Before a literal, among forms: no squeezed text begins so."""
+
 DEFAULT_FRAGMENT: Final = 24
 """Characters of a value in a row that are no longer shown, where that is less than half of it."""
 
@@ -65,7 +68,7 @@ class Redactor:
         max_values: the oldest values beyond this number are forgotten.
 
     Attributes:
-        matcher_type: makes the matcher whenever the set of armed values changes.
+        matcher_type: makes the matcher when the first value is armed.
         generation: changes whenever the set of armed values does; 0 while nothing was ever armed.
     """
 
@@ -89,6 +92,7 @@ class Redactor:
         self._max_values = max_values
         self._lock = threading.Lock()
         self._forms: dict[str, tuple[str, list[Pattern], list[bytes]]] = {}
+        self._shared: dict[bytes, int] = {}
         self._matcher: Matcher | None = None
         self.generation = 0
 
@@ -111,18 +115,15 @@ class Redactor:
         """
         refused: list[int] = []
         with self._lock:
-            known = len(self._forms)
+            before = self.generation
             for position, given in enumerate(values):
                 value = given.strip()
                 if self._refuses(credential, value):
                     refused.append(position)
                 elif value not in self._forms:
-                    self._forms[value] = (
-                        credential,
-                        *forms(value, credential, self._min_fragment),
-                    )
-            if len(self._forms) != known:
-                self._rebuild()
+                    self._forms[value] = (credential, *forms(value, credential, self._min_fragment))
+                    self._look_for(*self._forms[value])
+                    self.generation = before + 1
         return refused
 
     def _refuses(self, credential: str, value: str) -> bool:
@@ -133,18 +134,31 @@ class Redactor:
             or "\0" in value  # NUL separates the strings of a tree while they are searched
         )
 
-    def _rebuild(self) -> None:
-        while len(self._forms) > self._max_values:
-            del self._forms[next(iter(self._forms))]
-        patterns: dict[bytes, Pattern] = {}
-        literals: dict[bytes, str] = {}
-        for credential, found, texts in self._forms.values():
-            for pattern in found:
-                patterns.setdefault(pattern.text, pattern)
-            for text in texts:
-                literals.setdefault(text, credential)
-        self._matcher = self.matcher_type(patterns.values(), literals, self.min_hold)
-        self.generation += 1
+    def _look_for(self, credential: str, patterns: list[Pattern], texts: list[bytes]) -> None:
+        """Add a value's forms, but those which another value has, too; and forget the oldest."""
+        new = {one.text: one for one in patterns if self._counted(one.text, 1) == 1}
+        literals = {text: credential for text in texts if self._counted(_LITERAL + text, 1) == 1}
+        if self._matcher is None:
+            self._matcher = self.matcher_type(new.values(), literals, self.min_hold)
+        else:
+            self._matcher.add(new.values(), literals)
+        if len(self._forms) > self._max_values:
+            self._forget(*self._forms.pop(next(iter(self._forms))))
+
+    def _forget(self, credential: str, patterns: list[Pattern], texts: list[bytes]) -> None:
+        assert self._matcher is not None, "there is a value to forget"
+        old = {one.text: one for one in patterns if not self._counted(one.text, -1)}
+        literals = {text: credential for text in texts if not self._counted(_LITERAL + text, -1)}
+        self._matcher.remove(old.values(), literals)
+
+    def _counted(self, form: bytes, step: int) -> int:
+        """How many values have a form, after one more or less."""
+        number = self._shared.get(form, 0) + step
+        if number:
+            self._shared[form] = number
+        else:
+            del self._shared[form]
+        return number
 
     def text(self, text: str) -> Redaction:
         """Redact a text; a clean one comes back as it is."""

@@ -77,7 +77,6 @@ class Scan:
         ]
         self._plain = _View(matcher.grid, squeeze, kept_positions)
         self._coarse = _View(matcher.coarse, squeeze, kept_positions)
-        self._wrapped_image = _View(matcher.wrapped_image, squeeze, kept_positions)
         self._image = _View(matcher.image, _same, _every_place)
         self._coloured = _View(matcher.grid, squeeze, _positions_behind_escapes, marked=True)
         self._tagged = _View(matcher.grid, squeeze, _positions_behind_marks, marked=True)
@@ -89,7 +88,7 @@ class Scan:
         for number, text in enumerate(texts):
             if len(text) >= _IMAGE and text.startswith(_IMAGES):
                 wrapped = "\n" in text[:_WRAPPED]
-                self._feed_large(number, text, self._wrapped_image if wrapped else self._image)
+                self._feed_large(number, text, self._coarse if wrapped else self._image)
                 continue
             if len(text) >= PIECE:
                 self._feed_batch(texts, batch)

@@ -53,8 +53,23 @@ def test_the_table_is_used_where_numpy_is(monkeypatch: pytest.MonkeyPatch) -> No
     """And where it is not, nothing is missed."""
     text = some_text(7, 100_000)
     with_table = armed(ArmedRedactor(8, 24))
-    assert with_table.matcher.grid._table.any()
+    assert with_table.matcher.grid._table._hashes is not None
     monkeypatch.setattr(vector, "_numpy", lambda: None)
     without = armed(ArmedRedactor(8, 24))
-    assert not hasattr(without.matcher.grid, "_table")
+    assert without.matcher.grid._table._hashes is None
     assert with_table.text(text) == without.text(text)
+
+
+def test_the_table_grows_with_what_is_armed() -> None:
+    """Hundreds of values: each is found, also one of the first and one of the last."""
+    rng = random.Random(3)
+    values = [
+        "".join(rng.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef0123456789", k=32)) for _ in range(400)
+    ]
+    redactor = ArmedRedactor(8, 24)
+    for number, value in enumerate(values):
+        redactor.arm(f"c{number}", [value])
+    text = "\n".join("-" * 4000 + value for value in values)
+    assert redactor.text(text).text == "\n".join(
+        "-" * 4000 + f"[redacted:c{number}]" for number in range(400)
+    )

@@ -253,3 +253,50 @@ def test_a_value_in_the_text_of_an_image_is_found(
     assert "[redacted:ibm-quantum]" in redacted.value["image/png"]  # type: ignore[index]
     other = {"image/png": encode(clean).decode()}
     assert redactor.tree(other).value is other
+
+
+def test_the_oldest_values_are_forgotten_and_nothing_of_the_others_is() -> None:
+    """A form that two values share stays as long as one of them is armed."""
+    redactor = Redactor(max_values=2)
+    key = "Qk3vT9zLw0xR7mNp2sYb8cHd5fGj1aE4uWiOq6tZlKV"
+    redactor.arm("a", [key])
+    redactor.arm("b", [key.lower()])
+    assert redactor.text(f"is {key}").text == "is [redacted:a]"
+    redactor.arm("c", ["d7b6f3f05d0d4c559d6b0f4a9a1d2c3e"])
+    assert redactor.text(f"is {key.upper()}").text == "is [redacted:a]"
+    redactor.arm("d", ["0123ABCDxyzt4567EFGHuvwx"])
+    text = f"is {key}"
+    assert redactor.text(text).text is text
+    assert redactor.text("d7b6f3f05d0d4c559d6b0f4a9a1d2c3e").text == "[redacted:c]"
+    assert redactor.text("0123ABCDxyzt4567EFGHuvwx").text == "[redacted:d]"
+
+
+def test_values_come_and_go_while_others_search() -> None:
+    """A search in another thread sees a set of values or the next one, and never fails."""
+    redactor = Redactor(max_values=20)
+    always = "alwaysTHERE0123456789abcdefABCDEF"
+    stop = threading.Event()
+    seen: list[str] = []
+    failures: list[BaseException] = []
+
+    def search() -> None:
+        try:
+            while not stop.is_set():
+                seen.append(redactor.text(f"{'x' * 500} {always} {'y' * 500}").text)
+        except BaseException as error:
+            failures.append(error)
+
+    redactor.arm("always", [always])
+    thread = threading.Thread(target=search)
+    thread.start()
+    for number in range(300):
+        redactor.arm("x", [f"{number:06d}abcdefGHIJKLmnopQRST{number:06x}"])
+        redactor.arm("short", [f"short{number:05d}"])
+        if number % 8 == 0:
+            # Armed again after it was forgotten.
+            redactor.arm("always", [always])
+    stop.set()
+    thread.join()
+    assert not failures
+    assert "[redacted:always]" in seen[0]
+    assert {len(redactor.text(f"short{n:05d}").findings) for n in (298, 299)} == {1}
