@@ -1,7 +1,8 @@
 """``python -m benchmarks.hold``: one server with hundreds of sessions, for minutes.
 
-What is held is renewed all the time: its credential lives for a minute. At the end all sessions end
-at once, and OpenBao is asked whether their tokens have.
+Each holds a credential of its own, a token that lives for a quarter of an hour, and its session is
+renewed every few minutes. At the end all end at once, and OpenBao is asked whether their tokens
+have.
 """
 
 from __future__ import annotations

@@ -102,13 +102,13 @@ class Stage:
 
     @contextmanager
     def crowded_host(self) -> Iterator[Host]:
-        """Start a server for ``held``: what its sessions get lives for a minute."""
+        """Start a server for ``held``: its sessions get a token of their own each."""
         live = {
             "vendor": "test-cloud",
             "source": {
                 "kind": "dynamic",
                 "path": "auth/token/create/test-cloud",
-                "parameters": {"ttl": "1m"},
+                "parameters": {"ttl": "15m"},
             },
         }
         args = ("--ServerApp.jpserver_extensions={'benchmarks.held': True, 'jupyter_qcred': True}",)
