@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,12 @@ def test_an_sdk_that_cannot_be_imported_is_no_bare_import_error(monkeypatch):
     broken = Sdk(distribution="acme", least="1.2", below="2")
     with pytest.raises(qcred.SdkError, match="qcred_no_such_module is missing or broken"):
         broken.load("qcred_no_such_module.inside")
+
+
+def test_what_is_built_in_is_registered_as_everybody_s_is():
+    """By entry points of the same names, which show others how it is done."""
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
+    assert project["entry-points"][registry.GROUP] == registry.BUILTIN
 
 
 PROGRAM = """

@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 
 GROUP: Final = "jupyter_qcred.adapters"
 
-BUILTIN: Final[dict[str, str]] = {}
+_HERE: Final = "jupyter_qcred.kernel.adapters."
+
+BUILTIN: Final = {
+    "amazon-braket": f"{_HERE}amazon_braket:AmazonBraket",
+    "azure-quantum": f"{_HERE}azure_quantum:AzureQuantum",
+    "google-quantum": f"{_HERE}google_quantum:GoogleQuantum",
+    "pasqal": f"{_HERE}pasqal:Pasqal",
+    "rigetti-qcs": f"{_HERE}rigetti_qcs:RigettiQcs",
+}
 """By the name of their entry points. They are known here as well: where our half came with the
 kernel, nothing of ours is installed, and there are no entry points."""
-
-_HERE: Final = "jupyter_qcred.kernel.adapters."
 
 
 def adapter_for(vendor: str, sdk: str = "") -> Adapter:

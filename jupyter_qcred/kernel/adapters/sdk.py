@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_qcred.core.errors import SdkError
 from jupyter_qcred.core.record import Record
+
+if TYPE_CHECKING:
+    from jupyter_qcred.kernel.credential import Credential
 
 
 class Sdk(Record):
@@ -79,6 +82,14 @@ class Sdk(Record):
                 "it relies on parts of that SDK which may change",
                 next_step=f"{self._pip}, then restart the kernel",
             )
+
+    def has_no_credential(self, credential: Credential) -> SdkError:
+        """Return the error for an SDK that has no type for a credential."""
+        return SdkError(
+            f"{self.distribution} has no type for a credential",
+            next_step=f'Use `qcred.client("{credential.name}")`',
+            credential=credential.name,
+        )
 
     @property
     def _pip(self) -> str:

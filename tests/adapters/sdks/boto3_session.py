@@ -1,0 +1,86 @@
+"""boto3: every request is signed with what is current, by our credential or not at all."""
+
+from __future__ import annotations
+
+import boto3
+import botocore.exceptions
+import pytest
+from botocore.config import Config
+from support.rotations import outlives_rotations
+from support.vendor import Vendor, aws_token
+
+import jupyter_qcred as qcred
+
+VALUES = [f"session-token-{number}-0123456789abcdef" for number in range(4)]
+IDENTITY = b"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+<GetCallerIdentityResult><Arn>arn:aws:sts::1:assumed-role/q/k</Arn><UserId>u</UserId>
+<Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"""
+
+
+@pytest.fixture
+def sts():
+    """Says who it is to whom signs with a live token."""
+    with Vendor(aws_token, lambda *_: IDENTITY) as vendor:
+        yield vendor
+
+
+def delivering(kernel, left=900.0):
+    """As Vault's engine ``aws`` has it: 15 minutes, with all three parts changed each time."""
+
+    def deliver(value):
+        fields = {
+            "secret_key": f"secret-of-{value}",
+            "access_key": "ASIA" + value[-16:],
+            "security_token": value,
+        }
+        kernel.deliver("amazon-braket", fields, public={"region": "us-west-2"}, expires_in=left)
+
+    return deliver
+
+
+@pytest.mark.parametrize("left", [900.0, 43200.0, None, 5.0])
+def test_one_client_outlives_rotations(kernel, sts, left):
+    """Whatever time is left, with botocore's windows of 10 and 15 minutes in mind."""
+    outlives_rotations(
+        kernel, sts, "amazon-braket", delivering(kernel, left), VALUES,
+        lambda: qcred.credential("amazon-braket").client("sts", endpoint_url=sts.url),
+        lambda client: client.get_caller_identity(), talkative="botocore",
+    )  # fmt: skip
+
+
+def test_no_other_identity_is_ever_taken(kernel, sts, monkeypatch, tmp_path):
+    """Neither the environment nor a file in the home stands in for a lease that has ended."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASOMEBODYELSE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "somebody-else")
+    keys = "[default]\naws_access_key_id = AKIAANOTHER\naws_secret_access_key = another\n"
+    (tmp_path / "credentials").write_text(keys)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    delivering(kernel)(VALUES[0])
+    session = qcred.credential("amazon-braket")
+    assert session.get_credentials().get_frozen_credentials().token == VALUES[0]
+    kernel.end("amazon-braket")
+    client = session.client("sts", endpoint_url=sts.url)
+    with pytest.raises(qcred.LeaseExpiredError):
+        client.get_caller_identity()
+    assert sts.calls == []
+
+
+def test_addresses_of_the_folder_are_not_followed(kernel, monkeypatch):
+    """What a stranger's file put into the environment gets no session token."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://evil.example")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "https://evil.example")
+    delivering(kernel)(VALUES[0])
+    session = qcred.credential("amazon-braket")
+    assert session.client("sts").meta.endpoint_url == "https://sts.us-west-2.amazonaws.com"
+    plain = boto3.Session(region_name="us-west-2").client("sts", config=Config())
+    assert plain.meta.endpoint_url == "https://evil.example"
+
+
+def test_parts_that_are_missing_are_named(kernel):
+    """A key without its id is no credential, and the message says what to store."""
+    kernel.deliver("amazon-braket", {"secret_key": "only-the-secret"})
+    session = qcred.credential("amazon-braket")
+    with pytest.raises(qcred.QcredError, match=r"access_key.*qcred put amazon-braket") as caught:
+        session.client("sts", region_name="us-east-1").get_caller_identity()
+    assert not isinstance(caught.value, botocore.exceptions.BotoCoreError)
+    assert "only-the-secret" not in str(caught.value)

@@ -1,0 +1,31 @@
+"""google-auth: each request takes the token that is current."""
+
+from __future__ import annotations
+
+import pytest
+from google.auth.transport.requests import AuthorizedSession
+from support.rotations import outlives_rotations
+from support.vendor import Vendor, bearer
+
+import jupyter_qcred as qcred
+
+VALUES = [f"ya29.value-{number}-0123456789abcdef" for number in range(4)]
+
+
+@pytest.mark.parametrize("left", [3600.0, 60.0, None])
+@pytest.mark.parametrize("project", [None, "billed-project"])
+def test_one_session_outlives_rotations(kernel, left, project):
+    """Also after the copy for another quota project, and within 3:45 of the end."""
+    with Vendor(bearer, lambda *_: {"ok": True}) as vendor:
+
+        def make():
+            credential = qcred.credential("google-quantum")
+            return AuthorizedSession(
+                credential.with_quota_project(project) if project else credential
+            )
+
+        outlives_rotations(
+            kernel, vendor, "google-quantum",
+            lambda value: kernel.deliver("google-quantum", {"token": value}, expires_in=left),
+            VALUES, make, lambda session: session.get(vendor.url).raise_for_status(),
+        )  # fmt: skip

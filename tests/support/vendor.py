@@ -1,0 +1,141 @@
+"""A vendor on the loopback interface that takes one credential and rejects every other one."""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+
+class Call(NamedTuple):
+    """One request as it came in, and what was said to it."""
+
+    method: str
+    path: str
+    presented: str
+    status: int
+
+
+class Vendor:
+    """Answers in the vendor's format to whom presents what is alive, and 401 to everybody else.
+
+    Args:
+        presented: returns what a request's headers present, without the scheme.
+        answer: called with method, path and body; returns what becomes JSON.
+        open_paths: beginnings of paths that need no credential.
+        tls: folder for a certificate of its own; plain HTTP without.
+    """
+
+    def __init__(
+        self,
+        presented: Callable[[Mapping[str, str]], str],
+        answer: Callable[[str, str, bytes], Any],
+        *,
+        open_paths: tuple[str, ...] = (),
+        tls: Path | None = None,
+    ) -> None:
+        self.alive = ""
+        self.calls: list[Call] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _answer(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                shown = presented(self.headers)
+                good = bool(shown) and shown == outer.alive
+                status = 200 if good or self.path.startswith(open_paths or ("\0",)) else 401
+                content = {"error": "unauthorized"}
+                if status == 200:
+                    content = answer(self.command, self.path, body)
+                outer.calls.append(Call(self.command, self.path, shown, status))
+                data = content if isinstance(content, bytes) else json.dumps(content).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def do_GET(self) -> None:
+                self._answer()
+
+            def do_POST(self) -> None:
+                self._answer()
+
+            def do_PUT(self) -> None:
+                self._answer()
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._scheme = "http"
+        if tls is not None:
+            self._scheme = "https"
+            self.authority = certificate(tls)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.authority, tls / "key.pem")
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def presented(self) -> list[str]:
+        """What was presented, in turn."""
+        return [call.presented for call in self.calls]
+
+    def close(self) -> None:
+        """Stop it."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def bearer(headers: Mapping[str, str]) -> str:
+    """Return the token of an ``Authorization: Bearer``."""
+    scheme, _, token = headers.get("Authorization", "").partition(" ")
+    return token if scheme == "Bearer" else ""
+
+
+def aws_token(headers: Mapping[str, str]) -> str:
+    """Return the session token, where the key id that belongs to it has signed.
+
+    They belong together when they end alike: ``ASIA`` and the last 16 letters of the token.
+    """
+    token = headers.get("X-Amz-Security-Token", "")
+    signed = re.search(r"Credential=ASIA([\w-]+)/", headers.get("Authorization", ""))
+    return token if signed and token.endswith(signed[1]) else "a mixture"
+
+
+def certificate(folder: Path) -> Path:
+    """Make a certificate for the loopback interface; return its file, beside ``key.pem``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = folder / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+         "-keyout", folder / "key.pem", "-out", made, "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return made
