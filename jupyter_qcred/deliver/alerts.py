@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from .trail import Trail
 
 
+_ATTEMPTS = 50
+"""Failures that can be counted, at most, until what is renewed has ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What an alert is about.
@@ -51,11 +55,16 @@ class Subject:
 
 
 class Streak:
-    """Failures of one renewal in a row."""
+    """Failures of one renewal in a row.
+
+    Those that follow each other closely count as one: the heartbeat probes an issuer that is away
+    far more often than it is due.
+    """
 
     def __init__(self) -> None:
         self.count = 0
         self._since = 0.0
+        self._last = 0.0
         self._rest = 0.0
         self._told = False
 
@@ -73,7 +82,9 @@ class Streak:
         """
         if self.count == 0:
             self._since, self._rest = now, left
-        self.count += 1
+        if self.count == 0 or now - self._last >= self._rest / _ATTEMPTS:
+            self._last = now
+            self.count += 1
         half = self.count > 1 and now - self._since >= self._rest / 2
         if self._told or not (self.count >= most or half):
             return False

@@ -15,7 +15,7 @@ from jupyter_qcred.revoke.journal import Journal
 from jupyter_qcred.revoke.revoker import Debt, Revoker, Settled
 from jupyter_qcred.revoke.sweep import Sweep
 
-from .alerts import Alerts, Streak, Subject
+from .alerts import Alerts, Subject
 from .calm import CalmLog
 from .catalogue import Catalogue
 from .prober import Prober
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jupyter_qcred.issue.issuer import IssuedToken, Issuer
     from jupyter_qcred.revoke.journal import Entry as Left
 
+    from .alerts import Streak
     from .service import CredentialService
 
 
@@ -61,7 +62,6 @@ class Parts:
         self.guard.whole.on_change = lambda: service.engine.call(self.recovery.changed)
         self.calm = CalmLog(service.log, service.clock)
         self.alerts = Alerts(self.trail, service.clock, self.calm, parent=service)
-        self._beating = Streak()
         self.server_token = ServerToken(
             self.guard,
             service.workers,
@@ -154,13 +154,12 @@ class Parts:
         self.alerts.refused(debt, subject)
 
     def _server_opened(self, intent: IntentId, token: IssuedToken) -> None:
-        self._beating = Streak()
         self.trail.server_opened(intent, token)
         self.recovery.served()
 
-    def _heartbeat_failed(self, error: QcredError, left: float) -> None:
+    def _heartbeat_failed(self, streak: Streak, error: QcredError, left: float) -> None:
         subject = Subject("server token", intent=self.server_token.intent or "")
-        self.alerts.renewal_failed(self._beating, subject, error, left)
+        self.alerts.renewal_failed(streak, subject, error, left)
 
     async def give_back(self, timeout: float) -> None:
         """Revoke everything: the server token takes all that is below it along.

@@ -30,6 +30,8 @@ from jupyter_qcred.core.errors import (
 from jupyter_qcred.core.lease import Outcome
 from jupyter_qcred.revoke.journal import new_intent
 
+from .alerts import Streak
+
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Coroutine
@@ -100,7 +102,7 @@ class ServerToken:
         log: logging.Logger,
         on_opened: Callable[[IntentId, IssuedToken], None],
         on_revoked: Callable[[IntentId, IssuedToken], None],
-        on_failing: Callable[[QcredError, float], None] = lambda _why, _left: None,
+        on_failing: Callable[[Streak, QcredError, float], None] = lambda *_: None,
     ) -> None:
         self._issuer = issuer
         self._workers = workers
@@ -117,6 +119,7 @@ class ServerToken:
         self._refused: tuple[float, NeedsLoginError] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._hurried = asyncio.Event()
+        self._failures = Streak()
         self._watchers: dict[Watcher, None] = {}
 
     # -- looking -------------------------------------------------------------------------------
@@ -191,6 +194,7 @@ class ServerToken:
         return held
 
     def _opened(self, held: _Held) -> None:
+        self._failures = Streak()
         self._on_opened(held.intent, held.token)
         if isfinite(held.expires_at):
             self._run(self._care(held))
@@ -265,11 +269,13 @@ class ServerToken:
                 except QcredError as error:
                     if not (isinstance(error, IssuerError) and error.retryable):
                         return self._refused_beat(held, error)
-                    self._on_failing(error, held.expires_at - self._clock.now())
+                    left = held.expires_at - self._clock.now()
+                    self._on_failing(self._failures, error, left)
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self._hurried.wait(), wait)
                     continue
                 break
+            self._failures = Streak()
             held.expires_at, held.dead_at = asked + ttl, self._clock.now() + ttl
             self._journal.renewed(held.intent, ttl)
             self._tell_beat()
@@ -300,7 +306,7 @@ class ServerToken:
                 error = failure
             left = held.expires_at - self._clock.now()
             if isinstance(error, IssuerError) and error.retryable:
-                self._on_failing(error, left)
+                self._on_failing(self._failures, error, left)
             else:
                 for watcher in list(self._watchers):
                     watcher.ending(error, left)

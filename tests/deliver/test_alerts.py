@@ -279,11 +279,12 @@ def test_a_revocation_that_the_policy_refuses(
 
 
 def test_when_a_streak_of_failures_is_told() -> None:
-    """After so many, or when half of what was left at the first failure has passed; once."""
+    """After so many at their own pace, or when half of what was left has passed; once."""
     many = Streak()
-    assert [many.failed(float(now), 1000.0, 5) for now in range(7)] == [False] * 4 + [True] + [
-        False
-    ] * 2
+    told = [many.failed(now * 30.0, 1000.0, 5) for now in range(7)]
+    assert told == [False] * 4 + [True] + [False] * 2
+    probing = Streak()
+    assert not any(probing.failed(now * 1.0, 1000.0, 5) for now in range(60))
     half = Streak()
     assert [half.failed(now, 60.0 - now, 5) for now in (0.0, 20.0, 30.0, 40.0)] == [
         False,
