@@ -101,7 +101,8 @@ class Alerts(LoggingConfigurable):
 
     probe = Bool(
         True,  # noqa: FBT003
-        help="After a token or lease has ended, ask the issuer with it whether it is really dead.",
+        help="After a token or lease has ended, ask the issuer whether it is really dead; about "
+        "leases where the server token may update sys/leases/lookup.",
     ).tag(config=True)
     probe_delay = Float(
         5.0, min=0.1, help="Seconds after the end until it is asked; an alert needs two answers."

@@ -239,11 +239,12 @@ class Desk:
 
     def hurry(self, spread: float) -> None:
         """The issuer is back, or should be tried: do within ``spread`` seconds what waits."""
-        when = self._shared.clock.now() + random.uniform(0.0, spread)  # noqa: S311 - spreads load
+        seconds = random.uniform(0.0, spread)  # noqa: S311 - spreads load
+        when = self._shared.clock.now() + seconds
         for name, (due, waits) in self._retries.items():
             if isfinite(due):  # else it is being asked for at this moment
                 self._retries[name] = (when, waits)
-        self._renewal.hurry()
+        self._renewal.hurry(seconds)
         self._wake.set()
 
     async def _obtain(self, name: str) -> None:

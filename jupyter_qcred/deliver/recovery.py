@@ -87,7 +87,6 @@ class Recovery:
 
     def served(self) -> None:
         """Requests can succeed again: the issuer is back, or somebody has logged in."""
-        waiting = [member for member in self._members if member.waiting]
-        spread = min(_LONGEST_SPREAD, _PER_KERNEL * len(waiting))
+        spread = min(_LONGEST_SPREAD, _PER_KERNEL * len(self._members))
         for member in list(self._members):
             member.hurry(spread)

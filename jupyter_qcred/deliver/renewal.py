@@ -83,14 +83,14 @@ class Renewal:
                 lost.append(entry.lease.credential)
         return lost
 
-    def hurry(self) -> None:
-        """The issuer is back: do now what failed before."""
+    def hurry(self, seconds: float) -> None:
+        """The issuer is back: do in so many seconds what failed before."""
         for name, streak in self._streaks.items():
             if streak.count and name != _SESSION:
-                self._book.put_off(name, 0.0)
+                self._book.put_off(name, seconds)
         newest = self._token.newest()
         if newest is not None and self._streaks[_SESSION].count:
-            newest.due = self._shared.clock.now()
+            newest.due = self._shared.clock.now() + seconds
 
     # -- what has ended ------------------------------------------------------------------------
 
