@@ -153,3 +153,22 @@ def test_a_vendor_that_is_away_is_told_and_comes_back_by_itself(
     wait_until("it is back", lambda: "left" in kernel.execute("cred").text, 40)
     assert current(kernel) == len(iam.bearers) - 1
     assert KEY not in server.log()
+
+
+def test_a_static_key_is_said_to_live_on(make_server: MakeServer, openbao: OpenBao) -> None:
+    """One warning to the administrator, a label on the lease, and no word of revocation."""
+    deployment.provide(openbao)
+    server = make_server(openbao)
+    means = "ending the lease does not invalidate it"
+    told = f"Profile {NAME} delivers a static key: {means}"
+    wait_until("the administrator is warned", lambda: told in server.log())
+    for notebook in ("one.ipynb", "two.ipynb"):
+        kernel = server.open_notebook(notebook)
+        kernel.execute(f"import jupyter_qcred as qcred; cred = qcred.get('{NAME}')")
+        assert f"static key: {means}" in kernel.execute("print(qcred.status())").text
+        assert means in kernel.execute("print(cred.labels)").text
+    assert server.log().count(told) == 1
+    assert kernel.execute(f"qcred.revoke('{NAME}')").text == "'unsupported'"
+    (ended,) = events(server.home, "revoked", credential=NAME)
+    assert (ended["outcome"], ended["ttl"]) == ("unsupported", None)
+    assert ended["labels"]["static-key"] == means

@@ -42,7 +42,7 @@ def test_profiles_come_from_the_file(make_server: MakeServer, openbao: OpenBao) 
     server.start()
     kernel = server.open_notebook("work.ipynb")
     assert "value hidden" in kernel.execute(GET).text
-    assert kernel.execute(f"print(qcred.get('{KEY}').labels)").text == "{'project': 'q7'}\n"
+    assert kernel.execute(f"print(qcred.get('{KEY}').labels['project'])").text == "q7\n"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_qcred.core.duration import format_duration
+from jupyter_qcred.core.static_key import STATIC_KEY
 
 from .embedded import REFUSED, UNREACHABLE, add_json
 from .paper import Paper, count, printable
@@ -150,7 +151,7 @@ def _show_held(paper: Paper, status: Any, root: str) -> None:
             held["credential"],
             held["vendor"],
             left(held["expires_in"]),
-            "revoked" if held["revocable"] else "forgotten only",
+            _at_the_end(held),
             str(held["renewals"]),
             kernel["kernel"],
             notebook(kernel["notebook"], root),
@@ -192,6 +193,12 @@ def _show_left(paper: Paper, leftovers: Any) -> None:
     paper.line(paper.waiting(f"  {count(len(leftovers), 'token')} of earlier servers may live"))
     rows = [(one["kind"], left(one["expires_in"]), one["issuer"]) for one in leftovers]
     paper.table(("what", "dead within", "issuer"), rows)
+
+
+def _at_the_end(held: Any) -> str:
+    if held["revocable"]:
+        return "revoked"
+    return "static key: lives on" if STATIC_KEY in held["labels"] else "forgotten only"
 
 
 def left(seconds: float | None) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from jupyter_core.paths import jupyter_config_dir
 
 from jupyter_qcred.core.errors import ConfigError
+from jupyter_qcred.issue import static_keys
 from jupyter_qcred.issue.builtin import builtin_profiles
 from jupyter_qcred.issue.profile_file import load_profiles_file, profiles_from_mapping
 from jupyter_qcred.issue.selection import requires_of, select
@@ -42,9 +43,12 @@ class Catalogue:
         return select(self.profiles(), self._requires(holder.notebook), self._service.allowed)
 
     def check(self) -> None:
-        """Tell in the log what is wrong with the profiles, before the first kernel starts."""
+        """Tell in the log what is wrong with the profiles, before the first kernel starts.
+
+        And once for each that delivers a static key, since nothing here can end one.
+        """
         try:
-            self.profiles()
+            static_keys.warn(self.profiles().values(), self._service.log)
         except ConfigError as error:
             self._service.log.error(  # noqa: TRY400 - the words say it, a traceback would not
                 "Kernels get no credentials: %s", error
@@ -67,7 +71,7 @@ class Catalogue:
                 found |= load_profiles_file(Path(jupyter_config_dir()) / path)
             if service.profiles:
                 found |= profiles_from_mapping(service.profiles, "CredentialService.profiles")
-            self._profiles = found
+            self._profiles = {name: static_keys.labelled(one) for name, one in found.items()}
         return self._profiles
 
     def _requires(self, notebook: str) -> tuple[str, ...] | None:

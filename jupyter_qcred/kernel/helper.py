@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_qcred.core.duration import format_duration
 from jupyter_qcred.core.errors import QcredWarning
+from jupyter_qcred.core.static_key import STATIC_KEY, STATIC_KEY_MEANS
 
 from .credential import TIMEOUT, Credential, warn_once
 from .current import current_client
@@ -172,7 +173,15 @@ def _row(store: Store, held: Held) -> tuple[str, ...]:
         held.vendor,
         "held" if warned is None else warned.why.code,
         "static key" if left is None else format_duration(left),
-        "revoked" if held.revocable else "forgotten here; the vendor cannot revoke it",
+        _at_the_end(held),
         held.lease_id,
         "" if warned is None else f"{warned.why.reason}. {warned.why.next_step}",
     )
+
+
+def _at_the_end(held: Held) -> str:
+    if held.revocable:
+        return "revoked"
+    if STATIC_KEY in held.labels:
+        return f"static key: {STATIC_KEY_MEANS}"
+    return "forgotten here; the vendor cannot revoke it"

@@ -109,7 +109,9 @@ def test_status_tells_what_every_kernel_holds(api: Api, server: JupyterServer) -
     held = {one["credential"]: one for one in kernels[first.id]["credentials"]}
     assert held.keys() == {KEY, LIVE, ONCE}
     assert held[KEY]["expires_in"] is None or held[KEY]["expires_in"] > 0
-    assert held[KEY]["labels"] == {"project": "lifecycle"}
+    assert held[KEY]["labels"] == {
+        "project": "lifecycle", "static-key": "ending the lease does not invalidate it",
+    }  # fmt: skip
     assert (held[KEY]["revocable"], held[ONCE]["revocable"]) == (False, True)
     assert 0 < held[LIVE]["expires_in"] <= 600
     assert {one["state"] for one in held.values()} == {"live"}
