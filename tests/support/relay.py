@@ -75,6 +75,7 @@ class _Connection:
     passed: dict[str, int] = field(default_factory=lambda: {"up": 0, "down": 0})
     lossy: bool = False
     awaited: Trap | None = None
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
 
     def reset(self) -> None:
         """End both sides by a reset, as a crashed machine or a middle box does."""
@@ -241,6 +242,11 @@ class Relay:
                     continue
                 sink.write(piece)
                 await sink.drain()
+        if way == "up" and connection.awaited is not None:
+            # Its sender was killed. A server that noticed would give up a request that is to be
+            # carried out.
+            await connection.answered.wait()
+        connection.answered.set()
         with suppress(OSError, RuntimeError):
             if sink.can_write_eof():
                 sink.write_eof()
@@ -267,12 +273,13 @@ class Relay:
             if found is None:
                 return True
             self._traps.remove(found)
-            if found.when == "request":
-                return self._spring(found, connection)
-            connection.awaited = found
-            return True
+            if found.when == "reply" or not found.cut:
+                connection.awaited = found
+                connection.answered.clear()
+            return found.when == "reply" or self._spring(found, connection)
+        connection.answered.set()
         awaited, connection.awaited = connection.awaited, None
-        return awaited is None or self._spring(awaited, connection)
+        return awaited is None or awaited.when == "request" or self._spring(awaited, connection)
 
     @staticmethod
     def _spring(trap: Trap, connection: _Connection) -> bool:
