@@ -43,7 +43,9 @@ def warn(profiles: Iterable[Profile], log: logging.Logger) -> None:
     for profile in profiles:
         if is_static(profile) and not profile.builtin:
             exchange = EXCHANGES.get(profile.vendor)
-            better = f" The exchange {exchange} gives kernels a short-lived one." if exchange else ""
+            better = (
+                f" The exchange {exchange} gives kernels a short-lived one." if exchange else ""
+            )
             log.warning(
                 "Profile %s delivers a static key: %s. To end it, revoke it at %s.%s",
                 profile.name,

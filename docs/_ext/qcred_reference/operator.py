@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from jupyter_qcred.issue.builtin import VENDORS
+from jupyter_qcred.issue.exchange.options import COMMON
+from jupyter_qcred.issue.exchange.registry import NAMES, exchange_named
 from jupyter_qcred.issue.vault import roles
 from qcred_reference import markdown
 from qcred_reference.markdown import code, literal, table
@@ -24,6 +26,11 @@ A profile whose name is one of these needs no `vendor`. Fields that are no secre
 here unless the profile says `public`, the field that `reveal()` returns unless it says `main`.
 """
 
+_EXCHANGES: Final = """\
+What a profile's source of the kind `exchange` may say. [Profiles](../../how-to/profiles.md) has
+examples.
+"""
+
 
 def page() -> str:
     """Return the page."""
@@ -38,6 +45,8 @@ def page() -> str:
         f"### {roles.KERNEL_ROLE}\n\n{_role(roles.kernel_role())}",
         f"## Vendors\n\n{_VENDORS}",
         _vendors(),
+        f"## Exchanges\n\n{_EXCHANGES}",
+        *(_exchange(name) for name in NAMES),
     )
 
 
@@ -60,3 +69,17 @@ def _vendors() -> str:
         for vendor in VENDORS.values()
     ]
     return table(("name", "", "main", "no secrets"), rows)
+
+
+def _exchange(name: str) -> str:
+    exchange = exchange_named(name)
+    rows = [
+        (literal(key), option.about, "yes" if option.required else "", _example(option.example))
+        for key, option in {**exchange.options, **COMMON}.items()
+    ]
+    options = table(("option", "", "required", "such as"), rows)
+    return f"### {name}\n\n{exchange.title}. Takes {exchange.takes}.\n\n{options}"
+
+
+def _example(text: str) -> str:
+    return literal(text) if text else ""

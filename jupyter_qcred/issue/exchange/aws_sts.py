@@ -89,7 +89,10 @@ class AwsSts:
                 example="eu-west-2",
             ),
             "external_id": Option("what the role's trust asks for", example="physics-7"),
-            "session_policy": Option("policy document that narrows the role", example='{"…": 1}'),
+            "session_policy": Option(
+                "policy document that narrows the role",
+                example='{"Version": "2012-10-17", "Statement": []}',
+            ),
             "url": endpoint("address of STS, else that of the region"),
         }
     )
