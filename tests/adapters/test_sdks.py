@@ -23,10 +23,16 @@ LIGHT = {
     "boto3_session": ["boto3==1.44.5"],
     "azure_core": ["azure-core==1.41.0"],
     "google_auth": ["google-auth==2.62.2"],
+    "dwave_cloud": ["dwave-cloud-client==0.14.8"],
     "qcs_sdk": ["qcs-sdk-python==0.31.1"],
 }
 HEAVY = {
+    "cirq_ionq_service": ["cirq-ionq==1.7.0"],
+    "ibm_runtime": ["qiskit-ibm-runtime==0.51.0"],
+    "iqm_server": ["iqm-client==36.0.0"],
     "pasqal_cloud": ["pasqal-cloud==0.24.0"],
+    "qiskit_ionq_provider": ["qiskit-ionq==1.1.1"],
+    "qnexus_client": ["qnexus==0.51.1"],
     "amazon_braket": ["amazon-braket-sdk==1.127.5"],
 }
 ASKED = os.environ.get("QCRED_SDKS", "").split(",")

@@ -31,6 +31,7 @@ class Vendor:
         presented: returns what a request's headers present, without the scheme.
         answer: called with method, path and body; returns what becomes JSON.
         open_paths: beginnings of paths that need no credential.
+        media: returns the content type of the answer to a request with these headers.
         tls: folder for a certificate of its own; plain HTTP without.
     """
 
@@ -40,9 +41,11 @@ class Vendor:
         answer: Callable[[str, str, bytes], Any],
         *,
         open_paths: tuple[str, ...] = (),
+        media: Callable[[Mapping[str, str]], str] | None = None,
         tls: Path | None = None,
     ) -> None:
         self.alive = ""
+        self.accepts: Callable[[str], bool] = lambda shown: shown == self.alive
         self.calls: list[Call] = []
         outer = self
 
@@ -52,7 +55,7 @@ class Vendor:
             def _answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 shown = presented(self.headers)
-                good = bool(shown) and shown == outer.alive
+                good = bool(shown) and outer.accepts(shown)
                 status = 200 if good or self.path.startswith(open_paths or ("\0",)) else 401
                 content = {"error": "unauthorized"}
                 if status == 200:
@@ -60,7 +63,8 @@ class Vendor:
                 outer.calls.append(Call(self.command, self.path, shown, status))
                 data = content if isinstance(content, bytes) else json.dumps(content).encode()
                 self.send_response(status)
-                self.send_header("Content-Type", "application/json")
+                kind = "application/json" if media is None else media(self.headers)
+                self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)

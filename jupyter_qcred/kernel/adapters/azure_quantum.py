@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from jupyter_qcred.kernel import helper
+from jupyter_qcred.kernel.credential import TIMEOUT, Credential
+from jupyter_qcred.kernel.current import current_client
 
 from .fields import needed
 from .sdk import Sdk
-
-if TYPE_CHECKING:
-    from jupyter_qcred.kernel.credential import Credential
 
 CORE: Final = Sdk(distribution="azure-core", least="1.31", below="2")
 QUANTUM: Final = Sdk(distribution="azure-quantum", least="3", below="4")
@@ -64,7 +62,7 @@ def _token_credential(credential: Credential, arm: str) -> Any:
 
     def chosen(scopes: tuple[str, ...]) -> Credential:
         is_arm = any(scope.startswith("https://management.") for scope in scopes)
-        return helper.get(arm) if arm and is_arm else credential
+        return _held(arm) if arm and is_arm else credential
 
     class QcredTokenCredential:
         """Serves the current token for every scope."""
@@ -89,6 +87,13 @@ def _token_credential(credential: Credential, arm: str) -> Any:
             self.close()
 
     return QcredTokenCredential()
+
+
+def _held(name: str) -> Credential:
+    client = current_client()
+    if client.store.find(name) is None:
+        client.ask("get", name, TIMEOUT)
+    return Credential(name, client)
 
 
 def _token(credential: Credential) -> tuple[str, float]:

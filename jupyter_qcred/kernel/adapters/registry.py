@@ -21,8 +21,14 @@ _HERE: Final = "jupyter_qcred.kernel.adapters."
 BUILTIN: Final = {
     "amazon-braket": f"{_HERE}amazon_braket:AmazonBraket",
     "azure-quantum": f"{_HERE}azure_quantum:AzureQuantum",
+    "dwave": f"{_HERE}dwave:Dwave",
     "google-quantum": f"{_HERE}google_quantum:GoogleQuantum",
+    "ibm-quantum": f"{_HERE}ibm_quantum:IbmQuantum",
+    "ionq.cirq": f"{_HERE}ionq_cirq:IonqCirq",
+    "ionq.qiskit": f"{_HERE}ionq_qiskit:IonqQiskit",
+    "iqm": f"{_HERE}iqm:Iqm",
     "pasqal": f"{_HERE}pasqal:Pasqal",
+    "quantinuum": f"{_HERE}quantinuum:Quantinuum",
     "rigetti-qcs": f"{_HERE}rigetti_qcs:RigettiQcs",
 }
 """By the name of their entry points. They are known here as well: where our half came with the

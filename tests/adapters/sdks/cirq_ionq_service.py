@@ -1,0 +1,38 @@
+"""cirq-ionq: the key is looked up when a request's headers are read."""
+
+from __future__ import annotations
+
+from support.rotations import outlives_rotations
+from support.vendor import Vendor
+
+import jupyter_qcred as qcred
+
+VALUES = [f"ionq-key-{number}-0123456789abcdef" for number in range(4)]
+
+
+def presented(headers):
+    """What stands behind ``apiKey``."""
+    scheme, _, key = headers.get("Authorization", "").partition(" ")
+    return key if scheme == "apiKey" else ""
+
+
+def test_one_service_outlives_rotations(kernel, monkeypatch):
+    """At the address of the profile, whatever the environment says."""
+    monkeypatch.setenv("IONQ_REMOTE_HOST", "https://evil.example")
+    job = {"id": "job-1", "status": "completed", "backend": "simulator"}
+    with Vendor(presented, lambda *_: job) as vendor:
+        service = outlives_rotations(
+            kernel, vendor, "ionq",
+            lambda value: kernel.deliver(
+                "ionq", {"value": value}, public={"remote_host": vendor.url}, expires_in=None),
+            VALUES, lambda: qcred.client("ionq", sdk="cirq-ionq"),
+            lambda service: service.get_job("job-1"),
+        )  # fmt: skip
+        assert "served-by-jupyter-qcred" in repr(service._client.headers)
+
+
+def test_the_address_is_the_vendor_s_own(kernel, monkeypatch):
+    """Where the profile names none; and this SDK is found where the other is not installed."""
+    monkeypatch.setenv("CIRQ_IONQ_REMOTE_HOST", "https://evil.example")
+    kernel.deliver("ionq", {"value": VALUES[0]})
+    assert qcred.client("ionq")._client.url == "https://api.ionq.co/v0.4"

@@ -1,0 +1,79 @@
+"""qiskit-ionq: the key is looked up when a request's header is written."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+from qiskit import QuantumCircuit
+from support.rotations import outlives_rotations
+from support.vendor import Vendor
+
+import jupyter_qcred as qcred
+
+VALUES = [f"ionq-key-{number}-0123456789abcdef" for number in range(4)]
+
+
+def presented(headers):
+    """What stands behind ``apiKey``."""
+    scheme, _, key = headers.get("Authorization", "").partition(" ")
+    return key if scheme == "apiKey" else ""
+
+
+def answer(method, path, body):
+    """As the API v0.4 does: a job that is ready."""
+    job = {"id": "job-1", "status": "ready", "backend": "simulator", "type": "ionq.circuit.v1"}
+    return job if method == "POST" else job | {"stats": {}, "metadata": {}}
+
+
+def test_one_provider_outlives_rotations(kernel):
+    """One backend submits and asks, with a ``.env`` of a stranger in the working directory."""
+    with Vendor(presented, answer) as vendor:
+        circuit = QuantumCircuit(2, 2)
+        circuit.h(0)
+        circuit.cx(0, 1)
+        circuit.measure([0, 1], [0, 1])
+
+        def make():
+            return qcred.client("ionq", sdk="qiskit-ionq").get_backend("simulator")
+
+        def work(backend):
+            job = backend.run(circuit, shots=10)
+            assert backend.client.retrieve_job(job.job_id())["status"] == "ready"
+
+        outlives_rotations(
+            kernel, vendor, "ionq",
+            lambda value: kernel.deliver(
+                "ionq", {"value": value}, public={"url": f"{vendor.url}/v0.4"}, expires_in=None),
+            VALUES, make, work,
+        )  # fmt: skip
+        assert {"POST", "GET"} <= {call.method for call in vendor.calls}
+
+
+def test_what_the_provider_keeps_is_masked(kernel):
+    """It can be looked at and copied, and not pickled; the address is the vendor's own."""
+    kernel.deliver("ionq", {"value": VALUES[0]})
+    provider = qcred.client("ionq")
+    assert provider.credentials["url"] == "https://api.ionq.co/v0.4"
+    for shown in (repr(provider.credentials), str(provider.credentials["token"])):
+        assert VALUES[0] not in shown
+    assert VALUES[0] not in repr(vars(copy.deepcopy(provider.get_backend("simulator").client)))
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(provider.credentials["token"])
+
+
+def test_the_seam_is_there():
+    """The SDK writes its header anew for each request, by an f-string of what it was given."""
+    from qiskit_ionq.ionq_client import IonQClient
+
+    written = []
+
+    class Seen:
+        def __format__(self, spec):
+            written.append(spec)
+            return f"value-{len(written)}"
+
+    client = IonQClient(token=Seen(), url="https://api.ionq.co/v0.4")
+    assert client.api_headers["Authorization"] == "apiKey value-1"
+    assert client.api_headers["Authorization"] == "apiKey value-2"

@@ -1,0 +1,50 @@
+"""qnexus: its one client takes the access token that is current, and writes none to disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import qnexus.client
+from support.rotations import outlives_rotations
+from support.vendor import Vendor
+
+import jupyter_qcred as qcred
+
+VALUES = [f"eyJ0eXAi.value-{number}.c2lnbmF0dXJl" for number in range(4)]
+
+
+def presented(headers):
+    """The cookie ``myqos_id``, where it comes alone."""
+    name, _, token = headers.get("Cookie", "").partition("=")
+    return token if name == "myqos_id" else ""
+
+
+def test_one_client_outlives_rotations(kernel, monkeypatch):
+    """Without a file below the home."""
+    with Vendor(presented, lambda *_: {"data": {"attributes": {"display_name": "A"}}}) as vendor:
+        public = {"url": vendor.url}
+
+        def work(module):
+            response = qnexus.client.get_nexus_client().get("/api/users/v1beta2/me")
+            response.raise_for_status()
+            assert module is qnexus
+
+        outlives_rotations(
+            kernel, vendor, "quantinuum",
+            lambda value: kernel.deliver("quantinuum", {"token": value}, public=public),
+            VALUES, lambda: qcred.client("quantinuum"), work,
+        )  # fmt: skip
+    assert not (Path.home() / ".qnx").exists()
+
+
+def test_another_host_gets_nothing(kernel):
+    """Where something has changed where qnexus sends its requests."""
+    with Vendor(presented, lambda *_: {}) as vendor:
+        kernel.deliver("quantinuum", {"token": VALUES[0]})
+        qcred.client("quantinuum")
+        client = qnexus.client.get_nexus_client()
+        assert client.base_url == "https://nexus.quantinuum.com:443"
+        with pytest.raises(qcred.QcredError, match="another host"):
+            client.get(f"{vendor.url}/api/users/v1beta2/me")
+        assert vendor.calls == []
