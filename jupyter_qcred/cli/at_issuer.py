@@ -97,6 +97,12 @@ def _source(credential: str, config: Config) -> str:
             f"No profile of this machine is named {credential}",
             next_step="Run this where the servers' profiles are configured",
         )
+    if profile.source.kind is SourceKind.EXCHANGE:
+        raise ConfigError(
+            f"{credential} is given by {profile.vendor} in exchange, and ends by itself: nobody can "
+            "end it earlier",
+            next_step="`--role` ends the sessions that hold it, so that there is no next one",
+        )
     if profile.source.kind is not SourceKind.DYNAMIC:
         raise ConfigError(
             f"{credential} is a static key or a signed token: the issuer only stores or signs it, "

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from support.jupyter import Kernel
     from support.openbao import OpenBao
 
+BEARER = {
+    "vendor": KEY,
+    "source": {"kind": "exchange", "exchange": "ibm-iam", "from": f"kv2:qcred/{KEY}"},
+}
+
 USE = "import jupyter_qcred as qcred; held = [qcred.get(name) for name in %r]"
 
 
@@ -172,7 +177,7 @@ def operator(bao: OpenBao, tmp_path: Path) -> JupyterServer:
     home = JupyterServer(tmp_path / "operator")
     config = {
         "VaultIssuer": {"address": bao.address},
-        "CredentialService": {"profiles": PROFILES | {ONCE: ONCE_PROFILE}},
+        "CredentialService": {"profiles": PROFILES | {ONCE: ONCE_PROFILE, "bearer": BEARER}},
     }
     (home.config_dir / "jupyter_qcred_config.json").write_text(json.dumps(config))
     token = home.home / ".vault-token"
@@ -239,7 +244,9 @@ def test_a_credential_s_leases_are_ended(
     assert bao.lookup_accessor(accessor_of(server, kernel)) is not None
 
 
-@pytest.mark.parametrize(("name", "words"), [(KEY, "static key"), ("nope", "No profile")])
+@pytest.mark.parametrize(
+    ("name", "words"), [(KEY, "static key"), ("bearer", "ends by itself"), ("nope", "No profile")]
+)
 def test_a_credential_that_the_issuer_cannot_end_is_refused(
     operator: JupyterServer, name: str, words: str
 ) -> None:

@@ -38,6 +38,8 @@ class Scripted:
                 data = content if isinstance(content, bytes) else json.dumps(content).encode()
                 self.send_response(status)
                 sent = {"Content-Type": "application/json", "Content-Length": str(len(data))}
+                if headers:  # it is closed below: nobody may reuse it
+                    sent["Connection"] = "close"
                 for name, value in {**sent, **(headers[0] if headers else {})}.items():
                     self.send_header(name, value)
                 self.end_headers()
