@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from jupyter_qcred.audit.events import (
     Alert,
@@ -18,7 +18,7 @@ from jupyter_qcred.audit.events import (
 from jupyter_qcred.core.lease import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from jupyter_qcred.audit.events import AlertKind, AuditEvent
     from jupyter_qcred.core.errors import QcredError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from .alerts import Subject
     from .leases import Entry
+    from .save_receipt import SaveReceipt
     from .shared import Holder
 
 
@@ -355,42 +356,6 @@ class Trail:
                 path=path,
             )
         )
-
-
-class _Spot(Protocol):
-    @property
-    def rule(self) -> str: ...
-    @property
-    def place(self) -> str: ...
-
-
-class SaveReceipt(Protocol):
-    """What one save redacted, as the server tells it."""
-
-    @property
-    def path(self) -> str:
-        """The file."""
-        ...
-
-    @property
-    def findings(self) -> Mapping[str, int]:
-        """How many, by credential or detector."""
-        ...
-
-    @property
-    def spots(self) -> Sequence[_Spot]:
-        """Where."""
-        ...
-
-    @property
-    def sources(self) -> Sequence[int]:
-        """Cells whose source was changed."""
-        ...
-
-    @property
-    def outputs_cleared(self) -> bool:
-        """It was saved without outputs."""
-        ...
 
 
 class _About(TypedDict):
