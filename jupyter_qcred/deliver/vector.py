@@ -15,9 +15,11 @@ from jupyter_qcred.redact.grid import Grid, Table
 from jupyter_qcred.redact.matcher import Matcher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from jupyter_qcred.redact.pattern import Pattern
+
+    _Place = tuple[Pattern, int]
 
 _FACTOR: Final = 0x9E3779B97F4A7C15
 """Fibonacci hashing: 2**64 divided by the golden ratio."""
@@ -26,39 +28,132 @@ _MAX_BITS: Final = 22
 _SPARSE: Final = 16
 """One byte of so many may be set, or too many words would have to be looked at twice."""
 
+_RECENT: Final = 10_000
+"""Words that stand in the dict."""
+
 _SMALL: Final = 256
 """Words: below, NumPy's calls cost more than they save."""
 
 
 class VectorTable(Table):
-    """A table that is asked only for words which a smaller one of hashes knows, too."""
+    """A table that is asked only for words which a smaller one of hashes knows, too.
+
+    A dict of all words of hundreds of values would take a hundred megabytes. So it has the latest
+    ones only, and from time to time they move into sorted arrays.
+    """
 
     def __init__(self, stride: int) -> None:
         super().__init__(stride)
         self._numpy = _numpy()
         self._hashes: _Hashes | None = None
+        self._sorted: _Sorted | None = None
+
+    def __len__(self) -> int:
+        return super().__len__() + (len(self._sorted.words) if self._sorted else 0)
+
+    def places(self, word: int) -> Iterable[_Place]:
+        """Return the patterns that have a word, each with its offset."""
+        found = self._sorted
+        return [*self._at(word), *(found.places(word) if found else ())]
 
     def add(self, patterns: Iterable[tuple[Pattern, Iterable[int]]]) -> list[int]:
         """Add patterns, each with its offsets; return the words that are new."""
         new = super().add(patterns)
         if self._numpy is None or not new:
             return new
+        if len(self._places) > _RECENT:
+            entries = ((word, *place) for word in self._places for place in self._at(word))
+            # First there, then no more here: a search in between finds them twice.
+            self._sorted = _Sorted(self._numpy, entries, self._sorted)
+            self._places = {}
+        self._mark(new)
+        return new
+
+    def _mark(self, new: Sequence[int]) -> None:
         hashes = self._hashes
         if hashes is None or not hashes.has_room(len(self)):
             hashes = _Hashes(self._numpy, len(self))
-            hashes.add(list(self))
-        else:
-            hashes.add(new)
+            hashes.add(self._numpy.fromiter(self._places, self._numpy.uint64, len(self._places)))
+            if self._sorted is not None:
+                hashes.add(self._sorted.words)
+        hashes.add(self._numpy.fromiter(new, self._numpy.uint64, len(new)))
         self._hashes = hashes
-        return new
+
+    def remove(self, pattern: Pattern, offsets: Iterable[int]) -> None:
+        """Take a pattern out."""
+        super().remove(pattern, offsets)
+        if self._sorted is not None:
+            self._sorted.remove(pattern)
 
     def known(self, grid: memoryview) -> Sequence[int]:
         """Return the numbers of the grid's words that are words of patterns."""
-        hashes = self._hashes
-        if hashes is None or len(grid) < _SMALL:
+        hashes, arrays, places = self._hashes, self._sorted, self._places
+        if hashes is None or (arrays is None and len(grid) < _SMALL):
             return super().known(grid)
-        places = self._places
-        return [number for number in hashes.likely(grid) if grid[number] in places]
+        words = self._numpy.asarray(grid)
+        likely = hashes.likely(words)
+        if arrays is None:
+            return [number for number in likely.tolist() if grid[number] in places]
+        there = arrays.has(words[likely]).tolist()
+        numbers = zip(likely.tolist(), there, strict=True)
+        return [number for number, known in numbers if known or grid[number] in places]
+
+
+class _Sorted:
+    """Words in order, and for each a pattern and an offset; nothing is added later.
+
+    Args:
+        numpy: the module.
+        entries: word, pattern and offset.
+        before: what is taken over, less what was removed there.
+    """
+
+    def __init__(
+        self, numpy: Any, entries: Iterable[tuple[int, Pattern, int]], before: _Sorted | None
+    ) -> None:
+        self._numpy = numpy
+        new = [*entries, *(before.entries() if before else ())]
+        patterns = {id(pattern): pattern for _, pattern, _ in new}
+        numbers = {key: number for number, key in enumerate(patterns)}
+        self._patterns: list[Pattern | None] = [*patterns.values()]
+        self._numbers = {pattern.text: numbers[key] for key, pattern in patterns.items()}
+        words = numpy.fromiter((word for word, _, _ in new), numpy.uint64, len(new))
+        order = numpy.argsort(words, kind="stable")
+        owners = numpy.fromiter((numbers[id(one)] for _, one, _ in new), numpy.uint32, len(new))
+        offsets = numpy.fromiter((offset for _, _, offset in new), numpy.uint16, len(new))
+        self.words = words[order]
+        self._owners = owners[order]
+        self._offsets = offsets[order]
+
+    def entries(self) -> Iterator[tuple[int, Pattern, int]]:
+        """Yield what is left."""
+        columns = (self.words.tolist(), self._owners.tolist(), self._offsets.tolist())
+        for word, owner, offset in zip(*columns, strict=True):
+            pattern = self._patterns[owner]
+            if pattern is not None:
+                yield word, pattern, offset
+
+    def has(self, words: Any) -> Any:
+        """Tell for each of an array of words whether it is here."""
+        at = self._numpy.searchsorted(self.words, words)
+        at[at == len(self.words)] = 0
+        return self.words[at] == words
+
+    def places(self, word: int) -> Iterator[_Place]:
+        """Yield the patterns that have a word, each with its offset."""
+        wanted = self._numpy.uint64(word)
+        first = int(self._numpy.searchsorted(self.words, wanted))
+        last = int(self._numpy.searchsorted(self.words, wanted, "right"))
+        for at in range(first, last):
+            pattern = self._patterns[self._owners[at]]
+            if pattern is not None:
+                yield pattern, int(self._offsets[at])
+
+    def remove(self, pattern: Pattern) -> None:
+        """Pass over a pattern from now on."""
+        number = self._numbers.get(pattern.text)
+        if number is not None and self._patterns[number] is pattern:
+            self._patterns[number] = None
 
 
 class _Hashes:
@@ -76,16 +171,13 @@ class _Hashes:
         """Whether so many words leave most of it empty."""
         return words <= self._room
 
-    def add(self, words: Sequence[int]) -> None:
-        """Mark words."""
-        array = self._numpy.fromiter(words, self._numpy.uint64, len(words))
-        self._table[self._of(array)] = True
+    def add(self, words: Any) -> None:
+        """Mark an array of words."""
+        self._table[self._of(words)] = True
 
-    def likely(self, grid: memoryview) -> list[int]:
+    def likely(self, words: Any) -> Any:
         """Return the numbers of words that are marked, or share a hash with one that is."""
-        words = self._numpy.asarray(grid)
-        found: list[int] = self._numpy.flatnonzero(self._table[self._of(words)]).tolist()
-        return found
+        return self._numpy.flatnonzero(self._table[self._of(words)])
 
     def _of(self, words: Any) -> Any:
         return (words * self._factor) >> self._shift

@@ -84,8 +84,13 @@ class Table:
 
     def places(self, word: int) -> Iterable[_Place]:
         """Return the patterns that have a word, each with its offset."""
-        found = self._places.get(word, ())
-        return [found] if type(found) is tuple and found else found  # type: ignore[return-value] # a place is a tuple, too
+        return self._at(word)
+
+    def _at(self, word: int) -> list[_Place]:
+        found = self._places.get(word)
+        if found is None:
+            return []
+        return found if isinstance(found, list) else [found]
 
     def add(self, patterns: Iterable[tuple[Pattern, Iterable[int]]]) -> list[int]:
         """Add patterns, each with its offsets; return the words that are new."""
@@ -95,7 +100,7 @@ class Table:
             for offset in offsets:
                 word = _word(pattern, offset)
                 if word in places:
-                    places[word] = [*self.places(word), (pattern, offset)]
+                    places[word] = [*self._at(word), (pattern, offset)]
                 else:
                     new.append(word)
                     places[word] = (pattern, offset)
@@ -105,7 +110,7 @@ class Table:
         """Take a pattern out."""
         for offset in offsets:
             word = _word(pattern, offset)
-            left = [one for one in self.places(word) if one[0] is not pattern]
+            left = [one for one in self._at(word) if one[0] is not pattern]
             if left:
                 self._places[word] = left
             else:

@@ -73,3 +73,22 @@ def test_the_table_grows_with_what_is_armed() -> None:
     assert redactor.text(text).text == "\n".join(
         "-" * 4000 + f"[redacted:c{number}]" for number in range(400)
     )
+
+
+def test_what_is_forgotten_leaves_the_arrays_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest of many values is in innocent text what it was before; the others are found."""
+    monkeypatch.setattr("jupyter_qcred.deliver.armed._MOST", 100)
+    rng = random.Random(4)
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef0123456789"
+    values = ["".join(rng.choices(letters, k=32)) for _ in range(250)]
+    redactor = ArmedRedactor(8, 24)
+    for number, value in enumerate(values):
+        redactor.arm(f"c{number}", [value])
+    for number in (0, 60, 149):
+        text = "-" * 4000 + values[number]
+        assert redactor.text(text).text is text
+    for number in (150, 200, 249):
+        found = redactor.text("-" * 4000 + values[number].encode().hex()).text
+        assert found == "-" * 4000 + f"[redacted:c{number}]"
+    redactor.arm("again", [values[0]])
+    assert redactor.text(values[0]).text == "[redacted:again]"
