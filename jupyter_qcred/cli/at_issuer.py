@@ -99,8 +99,8 @@ def _source(credential: str, config: Config) -> str:
         )
     if profile.source.kind is SourceKind.EXCHANGE:
         raise ConfigError(
-            f"{credential} is what {profile.vendor} gives in exchange: it ends by itself, and nobody "
-            "can end it earlier",
+            f"{credential} is what {profile.vendor} gives in exchange: it ends by itself, and "
+            "nobody can end it earlier",
             next_step="`--role` ends the sessions that hold it, so that there is no next one",
         )
     if profile.source.kind is not SourceKind.DYNAMIC:
