@@ -8,7 +8,7 @@
 
 Nothing that is owed is dropped: what is not settled when the process ends stays in the journal. A
 refusal settles nothing either: a permission that was taken away may come back, and until then the
-token lives, which somebody has to know. Only a few debts are paid at once, so that the end of
+token lives, which somebody has to know. Only a few requests are made at once, so that the end of
 hundreds of sessions leaves workers to renew the others. Runs on one event loop.
 """
 
@@ -40,8 +40,11 @@ _LONGEST_WAIT = 30.0
 _REFUSED_WAIT = 120.0
 """Seconds, about, between two requests that are refused: people change policies, not failovers."""
 
-_AT_ONCE = 4
-"""Debts that are paid at once; half of the workers (``Workers``)."""
+_TOKENS_AT_ONCE = 4
+"""Half of the workers (``Workers``): the others issue and renew."""
+
+_LEASES_AT_ONCE = 2
+"""Fewer, and apart: an engine that hangs must not keep tokens from being revoked."""
 
 _NOT_CARRIED_OUT = "The issuer took the request, and could not carry it out yet"
 _REFUSED = "The issuer does not let the token be revoked by itself"
@@ -134,7 +137,8 @@ class Revoker:
         self._on_settled = on_settled
         self._on_refused = on_refused
         self._owed: dict[str, _Owed] = {}
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._tokens = asyncio.Semaphore(_TOKENS_AT_ONCE)
+        self._leases = asyncio.Semaphore(_LEASES_AT_ONCE)
         self._hurried = asyncio.Event()
 
     @property
@@ -180,9 +184,8 @@ class Revoker:
     async def _pay(self, owed: _Owed) -> None:
         debt = owed.debt
         for wait in delays(_FIRST_WAIT, _LONGEST_WAIT):
-            async with self._slots:
-                owed.attempts += 1
-                settled = await self._try(owed)
+            owed.attempts += 1
+            settled = await self._try(owed)
             if settled is None and self._clock.now() >= debt.bound:
                 settled = Settled.EXPIRED
             if settled is not None:
@@ -230,7 +233,8 @@ class Revoker:
             return await self._end_one_lease(debt)
         if not debt.token.own:
             return await self._end_leases_alone(debt)
-        outcome = await self._workers.run(partial(self._issuer().revoke_token, debt.token))
+        async with self._tokens:
+            outcome = await self._workers.run(partial(self._issuer().revoke_token, debt.token))
         if outcome is Outcome.CONFIRMED and not await self._end_leases(debt.leases):
             return None
         if outcome is Outcome.FAILED:
@@ -257,8 +261,7 @@ class Revoker:
         """
         outcomes = set()
         for lease in debt.leases:
-            ask = partial(self._issuer().revoke_lease, debt.token, lease)
-            outcomes.add(await self._workers.run(ask))
+            outcomes.add(await self._end_lease(debt.token, lease))
         if Outcome.FAILED in outcomes:
             return None
         return Settled.CONFIRMED if outcomes == {Outcome.CONFIRMED} else Settled.UNSUPPORTED
@@ -273,10 +276,13 @@ class Revoker:
         if above is None:
             return True  # nobody is left to ask; a lost server token took them along
         for lease in leases:
-            ask = partial(self._issuer().revoke_lease, above, lease)
-            if await self._workers.run(ask) is Outcome.FAILED:
+            if await self._end_lease(above, lease) is Outcome.FAILED:
                 return False
         return True
+
+    async def _end_lease(self, by: IssuedToken, lease: str) -> Outcome:
+        async with self._leases:
+            return await self._workers.run(partial(self._issuer().revoke_lease, by, lease))
 
     def _settle(self, owed: _Owed, how: Settled) -> None:
         if self._owed.pop(owed.debt.key, None) is not None:

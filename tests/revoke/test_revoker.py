@@ -113,6 +113,33 @@ def test_few_are_paid_at_once() -> None:
     run(story())
 
 
+def test_an_engine_that_hangs_keeps_no_token_alive() -> None:
+    """The ends of leases take two workers at most: every token is revoked meanwhile."""
+    upstream = Upstream()
+    gate, ended = threading.Event(), []
+
+    def revoke_lease(_by: IssuedToken, lease: str) -> Outcome:
+        assert gate.wait(20)
+        ended.append(lease)
+        return Outcome.CONFIRMED
+
+    upstream.revoke_lease = revoke_lease  # type: ignore[attr-defined]
+    book = Book(upstream)
+    book.revoker._server_token = token
+
+    async def story() -> None:
+        for number in range(20):
+            lease = (f"database/creds/{number}",)
+            book.revoker.owe(Debt(IntentId(f"intent-{number}"), token(), 1e12, lease))
+        await until(lambda: upstream.asked == 20)
+        assert book.settled == []
+        gate.set()
+        assert await book.revoker.drain(20)
+        assert len(ended) == len(book.settled) == 20
+
+    run(story())
+
+
 def test_what_is_outstanding_says_how_often_and_why() -> None:
     """Attempts, the last reason and since when, until it is settled."""
     upstream = Upstream()
