@@ -19,6 +19,7 @@ AUTH: Final = Sdk(distribution="google-auth", least="2.17", below="3")
 CIRQ: Final = Sdk(distribution="cirq-google", least="1.4", below="2")
 
 _ENDPOINT: Final = "quantum.googleapis.com"
+_GIVE_UP: Final = 60
 
 
 class GoogleQuantum:
@@ -35,16 +36,29 @@ class GoogleQuantum:
         return _class(auth.CredentialsWithQuotaProject)(credential)
 
     def client(self, credential: Credential, **options: Any) -> Any:
-        """Return an ``Engine``; options are its own."""
+        """Return an ``Engine``.
+
+        Args:
+            credential: an access token.
+            options: ``project_id``; those of ``EngineContext``; and ``max_retry_delay_seconds``,
+                after which the SDK gives up. By its own default it tries for an hour, also after
+                the lease has ended, which gRPC reports as a connection that failed.
+        """
         cirq = CIRQ.load("cirq_google")
+        clients = CIRQ.load("cirq_google.engine.engine_client")
         public = credential.public
         service = {
             "credentials": self.credential(credential),
             "client_options": {"api_endpoint": public.get("endpoint", _ENDPOINT)},
         }
-        options.setdefault("project_id", public.get("project"))
-        options["service_args"] = service | options.get("service_args", {})
-        return cirq.Engine(**options)
+        project = options.pop("project_id", public.get("project"))
+        options["client"] = clients.EngineClient(
+            service_args=service | options.pop("service_args", {}),
+            verbose=options.pop("verbose", None),
+            max_retry_delay_seconds=options.pop("max_retry_delay_seconds", _GIVE_UP),
+        )
+        context = CIRQ.load("cirq_google.engine.engine").EngineContext(**options)
+        return cirq.Engine(project, context=context)
 
 
 def _class(base: Any) -> Any:

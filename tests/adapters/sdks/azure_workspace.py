@@ -1,0 +1,50 @@
+"""azure-quantum: a workspace finds its endpoint by the resource manager, and works over the day."""
+
+from __future__ import annotations
+
+import pytest
+from support.rotations import outlives_rotations
+from support.vendor import Vendor, bearer
+
+import jupyter_qcred as qcred
+
+VALUES = [f"eyJ0eXAi.value-{number}.c2lnbmF0dXJl" for number in range(4)]
+
+
+@pytest.fixture
+def azure(tmp_path, monkeypatch):
+    """The resource manager and the service, at one address, over TLS."""
+    vendor: Vendor
+
+    def answer(method, path, body):
+        if path.startswith("/subscriptions") and "quotas" not in path:
+            properties = {"endpointUri": vendor.url, "workspaceKind": "V2"}
+            return {"location": "westus", "properties": properties}
+        return {"value": []}
+
+    with Vendor(bearer, answer, tls=tmp_path / "tls") as vendor:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(vendor.authority))
+        yield vendor
+
+
+def test_one_workspace_outlives_rotations(kernel, azure, monkeypatch):
+    """Whatever identity and addresses the environment has."""
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "somebody-else")
+    monkeypatch.setenv("AZURE_QUANTUM_ENV", "canary")
+    monkeypatch.setenv(
+        "AZURE_QUANTUM_CONNECTION_STRING",
+        "SubscriptionId=s;ResourceGroupName=g;WorkspaceName=w;ApiKey=k;"
+        "QuantumEndpoint=https://evil.example/;",
+    )
+    public = {
+        "subscription_id": "11111111-2222-3333-4444-555555555555", "resource_group": "group",
+        "workspace": "mine", "location": "westus", "arm_endpoint": azure.url,
+    }  # fmt: skip
+    outlives_rotations(
+        kernel, azure, "azure-quantum",
+        lambda value: kernel.deliver("azure-quantum", {"token": value}, public=public),
+        VALUES, lambda: qcred.client("azure-quantum"), lambda workspace: workspace.get_quotas(),
+    )  # fmt: skip
+    paths = [call.path for call in azure.calls]
+    assert any("Microsoft.Quantum/workspaces/mine" in path for path in paths)
+    assert any("quotas" in path for path in paths)
