@@ -1,7 +1,7 @@
 """``python -m benchmarks.hold``: one server with hundreds of sessions, for minutes.
 
-Each holds a credential of its own, a token that lives for a quarter of an hour, and its session is
-renewed every few minutes. At the end all end at once, and OpenBao is asked whether their tokens
+Each holds a credential of its own, a token that lives for an hour as vendors' do, and its session
+is renewed every few minutes. At the end all end at once, and OpenBao is asked whether their tokens
 have.
 """
 

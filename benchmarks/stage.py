@@ -108,7 +108,7 @@ class Stage:
             "source": {
                 "kind": "dynamic",
                 "path": "auth/token/create/test-cloud",
-                "parameters": {"ttl": "15m"},
+                "parameters": {"ttl": "1h"},
             },
         }
         args = ("--ServerApp.jpserver_extensions={'benchmarks.held': True, 'jupyter_qcred': True}",)

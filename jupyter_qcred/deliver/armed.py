@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _MOST = 2048
 """Values of all kernels of a server: hundreds of sessions, each with what it had before. A value
-takes some 0.2 MB."""
+takes some 0.1 MB."""
 
 
 class ArmedRedactor(Redactor):

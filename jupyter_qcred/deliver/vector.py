@@ -15,7 +15,7 @@ from jupyter_qcred.redact.grid import Grid, Table
 from jupyter_qcred.redact.matcher import Matcher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from jupyter_qcred.redact.pattern import Pattern
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _FACTOR: Final = 0x9E3779B97F4A7C15
 """Fibonacci hashing: 2**64 divided by the golden ratio."""
 
-_MAX_BITS: Final = 22
-_SPARSE: Final = 16
+_MAX_BITS: Final = 21
+_SPARSE: Final = 8
 """One byte of so many may be set, or too many words would have to be looked at twice."""
 
 _RECENT: Final = 10_000
@@ -62,7 +62,7 @@ class VectorTable(Table):
         if self._numpy is None or not new:
             return new
         if len(self._places) > _RECENT:
-            entries = ((word, *place) for word in self._places for place in self._at(word))
+            entries = [(word, *place) for word in self._places for place in self._at(word)]
             # First there, then no more here: a search in between finds them twice.
             self._sorted = _Sorted(self._numpy, entries, self._sorted)
             self._places = {}
@@ -112,26 +112,34 @@ class _Sorted:
         self, numpy: Any, entries: Iterable[tuple[int, Pattern, int]], before: _Sorted | None
     ) -> None:
         self._numpy = numpy
-        new = [*entries, *(before.entries() if before else ())]
-        patterns = {id(pattern): pattern for _, pattern, _ in new}
-        numbers = {key: number for number, key in enumerate(patterns)}
-        self._patterns: list[Pattern | None] = [*patterns.values()]
-        self._numbers = {pattern.text: numbers[key] for key, pattern in patterns.items()}
-        words = numpy.fromiter((word for word, _, _ in new), numpy.uint64, len(new))
-        order = numpy.argsort(words, kind="stable")
-        owners = numpy.fromiter((numbers[id(one)] for _, one, _ in new), numpy.uint32, len(new))
-        offsets = numpy.fromiter((offset for _, _, offset in new), numpy.uint16, len(new))
-        self.words = words[order]
-        self._owners = owners[order]
-        self._offsets = offsets[order]
+        self._patterns: list[Pattern | None] = []
+        self._numbers: dict[bytes, int] = {}
+        words, patterns, offsets = zip(*entries, strict=True)
+        columns = [
+            numpy.fromiter(words, numpy.uint64, len(words)),
+            numpy.fromiter(map(self._number, patterns), numpy.uint32, len(words)),
+            numpy.fromiter(offsets, numpy.uint16, len(words)),
+        ]
+        if before is not None:
+            old = before.columns(self._number)
+            columns = [numpy.concatenate(pair) for pair in zip(columns, old, strict=True)]
+        order = numpy.argsort(columns[0], kind="stable")
+        self.words: Any = columns[0][order]
+        self._owners: Any = columns[1][order]
+        self._offsets: Any = columns[2][order]
 
-    def entries(self) -> Iterator[tuple[int, Pattern, int]]:
-        """Yield what is left."""
-        columns = (self.words.tolist(), self._owners.tolist(), self._offsets.tolist())
-        for word, owner, offset in zip(*columns, strict=True):
-            pattern = self._patterns[owner]
-            if pattern is not None:
-                yield word, pattern, offset
+    def _number(self, pattern: Pattern) -> int:
+        if pattern.text not in self._numbers:
+            self._numbers[pattern.text] = len(self._patterns)
+            self._patterns.append(pattern)
+        return self._numbers[pattern.text]
+
+    def columns(self, number: Callable[[Pattern], int]) -> tuple[Any, Any, Any]:
+        """Return words, patterns by their new ``number``, and offsets; less what was removed."""
+        kept = self._numpy.array([one is not None for one in self._patterns], bool)[self._owners]
+        numbers = [0 if one is None else number(one) for one in self._patterns]
+        owners = self._numpy.array(numbers, self._numpy.uint32)[self._owners[kept]]
+        return self.words[kept], owners, self._offsets[kept]
 
     def has(self, words: Any) -> Any:
         """Tell for each of an array of words whether it is here."""
@@ -161,7 +169,7 @@ class _Hashes:
 
     def __init__(self, numpy: Any, words: int) -> None:
         self._numpy = numpy
-        bits = min(_MAX_BITS, (64 * words).bit_length())
+        bits = min(_MAX_BITS, (4 * _SPARSE * words).bit_length())
         self._room = (1 << bits) // _SPARSE if bits < _MAX_BITS else sys.maxsize
         self._shift = numpy.uint64(64 - bits)
         self._factor = numpy.uint64(_FACTOR)
