@@ -30,7 +30,7 @@ _STATIC: Final = 86400.0
 class AmazonBraket:
     """``credential``: a boto3 ``Session``; ``client``: a Braket ``AwsSession``.
 
-    Public fields used: ``region``, ``bucket`` and ``endpoint`` (of the service ``braket``).
+    Public fields used: ``region``, ``bucket`` and ``endpoint``, which serves Braket in all regions.
     """
 
     sdk = BRAKET
