@@ -72,8 +72,7 @@ def run(place: Path, seed: int, seconds: float, ttl: int) -> dict[str, Any]:
         stack.callback(witness.close)
         stage.server.start()
         driver = Driver(stage, witness, rng, ttl)
-        begin = time.monotonic()
-        driver.run(seconds, lambda: _progress(witness, driver, begin, seconds))
+        driver.run(seconds, _Progress(witness, driver, seconds).show)
         ending = rng.choice(["stop", "kill"])
         driver.finish(ending)
         left = _wait_for_the_end(witness)
@@ -164,15 +163,30 @@ def table(figures: dict[str, Any]) -> str:
     return "\n".join(f"{name:<36} {value}" for name, value in rows)
 
 
-def _progress(witness: Witness, driver: Driver, begin: float, seconds: float) -> None:
-    done = time.monotonic() - begin
-    words = (
-        f"{done:.0f}/{seconds:.0f} s: {len(witness.processes.all)} kernels, "
-        f"{witness.processes.living()} live; {len(witness.tokens)} tokens, "
-        f"{sum(driver.faults.values())} faults {', '.join(sorted(witness.weather.causes))}"
-    )
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{words[:150]}", end="", file=sys.stderr, flush=True)
-    elif int(done) % 30 == 0 and getattr(_progress, "last", None) != int(done):
-        _progress.last = int(done)  # type: ignore[attr-defined]
-        print(words, file=sys.stderr, flush=True)
+class _Progress:
+    """One line on stderr: rewritten on a terminal, else a new one every half minute."""
+
+    def __init__(self, witness: Witness, driver: Driver, seconds: float) -> None:
+        self._witness = witness
+        self._driver = driver
+        self._seconds = seconds
+        self._begin = time.monotonic()
+        self._next = 0.0
+
+    def show(self) -> None:
+        """Say how far it is."""
+        done = time.monotonic() - self._begin
+        if sys.stderr.isatty():
+            print(f"\r\x1b[K{self._words(done)[:150]}", end="", file=sys.stderr, flush=True)
+        elif done >= self._next:
+            self._next = done + 30
+            print(self._words(done), file=sys.stderr, flush=True)
+
+    def _words(self, done: float) -> str:
+        witness = self._witness
+        return (
+            f"{done:.0f}/{self._seconds:.0f} s: {len(witness.processes.all)} kernels, "
+            f"{witness.processes.living()} live; {len(witness.tokens)} tokens, "
+            f"{sum(self._driver.faults.values())} faults "
+            f"{', '.join(sorted(witness.weather.causes))}"
+        )
