@@ -22,8 +22,6 @@ from tornado import web
 from jupyter_qcred.deliver.link import KernelLink
 from jupyter_qcred.deliver.service import current_service
 
-from .stall import percentile
-
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
 
@@ -78,7 +76,7 @@ class Held:
                 crowd.kill()
 
     async def state(self) -> dict[str, Any]:
-        """Return figures; lags in milliseconds since the last call, memory in MB."""
+        """Return figures; all lags in milliseconds since the last call, memory in MB."""
         if self._watching is None:
             self._watching = asyncio.get_running_loop().create_task(self._watch())
         lags, self._lags = self._lags, deque(maxlen=_REMEMBERED)
@@ -86,8 +84,7 @@ class Held:
             "memory": psutil.Process().memory_info().rss / 1e6,
             "threads": threading.active_count(),
             "descriptors": psutil.Process().num_fds(),
-            "lag p99": percentile(list(lags), 0.99) if lags else None,
-            "lag longest": max(lags, default=None),
+            "lags": [round(lag, 2) for lag in lags],
         }
 
     async def _watch(self) -> None:
