@@ -25,6 +25,7 @@ class Service:
         self.process = subprocess.Popen(
             [*before, sys.executable, "-m", "faults.service", *arguments],
             stdin=subprocess.PIPE,
+            bufsize=0,  # what is buffered, select would not know of
             stdout=subprocess.PIPE,
             stderr=self._log,
             env=isolated_environment(home) | {"PYTHONPATH": _TESTS} | env,
