@@ -23,17 +23,21 @@ if TYPE_CHECKING:
     from jupyter_qcred.kernel.credential import Credential
     from jupyter_qcred.kernel.helper import client, credential, get, renew, revoke, status, use
     from jupyter_qcred.kernel.helper import list as list  # noqa: A004 - not for import *
+    from jupyter_qcred.kernel.required import Required
+    from jupyter_qcred.kernel.requires import requires
 
 from jupyter_qcred.core.version import __version__ as __version__
 
 # Without list: a star import must not hide the builtin.
 __all__ = [
     "Credential",
+    "Required",
     "client",
     "credential",
     "enable",
     "get",
     "renew",
+    "requires",
     "revoke",
     "status",
     "use",
@@ -42,12 +46,14 @@ __all__ = [
 _HOMES: Final = {
     "Credential": "kernel.credential",
     "QcredWarning": "core.errors",
+    "Required": "kernel.required",
     "client": "kernel.helper",
     "credential": "kernel.helper",
     "enable": "deliver.enable",
     "get": "kernel.helper",
     "list": "kernel.helper",
     "renew": "kernel.helper",
+    "requires": "kernel.requires",
     "revoke": "kernel.helper",
     "status": "kernel.helper",
     "use": "kernel.helper",

@@ -131,6 +131,10 @@ class Client:
             raise IssuerUnreachableError(f"The server told nothing within {timeout:g} s")
         return dict(self._catalog)
 
+    def arm(self, credential: str, values: Iterable[str]) -> None:
+        """Redact what did not come over the channel, such as what a person typed."""
+        self._redactor.arm(credential, values)
+
     def redacted(self, credential: str, where: str, count: int) -> None:
         """Tell the server that something was redacted; it becomes an audit event. Never raises."""
         with suppress(QcredError):  # the server has gone, and with it the audit

@@ -9,10 +9,20 @@ from jupyter_qcred.deliver.enable import enable
 from jupyter_qcred.kernel import helper
 from jupyter_qcred.kernel.credential import Credential
 from jupyter_qcred.kernel.magic import qcred_magic
+from jupyter_qcred.kernel.required import Required
+from jupyter_qcred.kernel.requires import requires
 from qcred_reference import markdown
 from qcred_reference.markdown import code, entries, literal, prose, sections, table
 
-FUNCTIONS: Final = (helper.get, helper.list, helper.status, helper.renew, helper.revoke, enable)
+FUNCTIONS: Final = (
+    *(helper.get, helper.list, helper.status, helper.renew, helper.revoke),
+    *(requires, enable),
+)
+
+_REQUIRED: Final = (
+    ("`name`", "Of the credential."),
+    ("`vendor`", "Which quantum cloud it is for."),
+)
 
 _INTRODUCTION: Final = """\
 `import jupyter_qcred as qcred`, in a notebook; the kernel's environment needs no package of ours.
@@ -28,8 +38,14 @@ def page() -> str:
         _INTRODUCTION,
         *functions,
         f"## Credential\n\n{prose(Credential.__doc__)}",
-        _properties(),
+        _properties(Credential, ("`name`", "What it was asked for by.")),
         _function(Credential.reveal, "credential.", level=3),
+        f"## Required\n\n{prose(sections(Required.__doc__)[''])}",
+        _properties(Required, *_REQUIRED),
+        *(
+            _function(method, "required.", level=3)
+            for method in (Required.backend, Required.client, Required.credential)
+        ),
         f"## %qcred\n\n{prose(qcred_magic.__doc__)}",
     )
 
@@ -63,10 +79,10 @@ def _dedented(words: str) -> str:
     return "\n\n".join(parts)
 
 
-def _properties() -> str:
+def _properties(of: type, *first: tuple[str, str]) -> str:
     rows = [
         (literal(name), prose(value.__doc__))
-        for name, value in vars(Credential).items()
+        for name, value in vars(of).items()
         if isinstance(value, property)
     ]
-    return table(("attribute", ""), [("`name`", "What it was asked for by."), *rows])
+    return table(("attribute", ""), [*first, *rows])
