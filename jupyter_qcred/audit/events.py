@@ -302,6 +302,8 @@ def _bounded(value: object, longest: int) -> Value:
 def _text(text: str, longest: int) -> str:
     """Cut a text, and replace what would break a line or a reader of UTF-8."""
     cut = text if len(text) <= longest else f"{text[: longest - 1]}…"
+    if cut.isprintable():
+        return cut
     return "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in cut
     )

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from requests import exceptions as http
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_NO_CONNECTION: Final = (
+    http.ConnectTimeout,
+    ConnectTimeoutError,
+    NewConnectionError,
+    ssl.SSLError,
+)
 
 
 def never_sent(failure: BaseException) -> bool:
@@ -17,7 +25,7 @@ def never_sent(failure: BaseException) -> bool:
     for cause in _causes(failure):
         if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             return False  # seen after the handshake, too
-        if isinstance(cause, http.ConnectTimeout | NewConnectionError | ssl.SSLError):
+        if isinstance(cause, _NO_CONNECTION):
             return True
     return False
 

@@ -115,13 +115,16 @@ class Closed:
 Record = Intended | Issued | Renewed | Closed
 
 _OPS: Final[dict[str, type[Any]]] = {cls.op: cls for cls in (Intended, Issued, Renewed, Closed)}
+# Moments are the only objects in a record: no deep copy of the rest.
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), default=asdict)
 _SUM_START: Final = b',"sum":"'
 _SUM_LENGTH: Final = len(_SUM_START) + 16 + len(b'"}')
 
 
 def encode(record: Record) -> bytes:
     """Return one line, newline included."""
-    body = json.dumps({"op": record.op, **asdict(record)}, separators=(",", ":")).encode()
+    facts = {spec.name: getattr(record, spec.name) for spec in fields(record)}
+    body = _ENCODER.encode({"op": record.op, **facts}).encode()
     return body[:-1] + _SUM_START + _sum(body) + b'"}\n'
 
 
@@ -258,7 +261,7 @@ class Ledger:
     def _close(self, known: _Open, outcome: str) -> None:
         intent = known.intended.intent
         del self._open[intent]
-        if outcome in _KILLS_CHILDREN:
+        if outcome in _KILLS_CHILDREN and known.intended.kind == "server":  # only they have any
             for child in [key for key, it in self._open.items() if it.intended.parent == intent]:
                 del self._open[child]
 

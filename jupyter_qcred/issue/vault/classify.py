@@ -1,7 +1,7 @@
 """Every way in which Vault fails, as one of our errors.
 
 An answer is judged by its status, and by a few phrases of its error list where one status means
-several things. Phrases are only looked for: no text of an answer, no exception of requests and no
+several things. Phrases are only looked for: no text of an answer, no exception of urllib3 and no
 header ever gets into an error of ours.
 
 ``ambiguous`` is set when the request would change something and may have been carried out: always,
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from requests import exceptions as http
+from urllib3 import exceptions as http
 
 from jupyter_qcred.core.errors import IssuerError, IssuerUnreachableError
 from jupyter_qcred.issue.unsent import never_sent
@@ -29,9 +29,9 @@ def of_transport(failure: Exception, call: Call, issuer: str) -> QcredError:
     """Return our error for a request that got no answer."""
     if isinstance(failure, http.SSLError):
         reason = f"no trusted TLS connection to {issuer}"
-    elif isinstance(failure, http.ConnectTimeout):
+    elif isinstance(failure, http.ConnectTimeoutError):
         reason = f"{issuer} did not accept a connection in time, needed for {call.doing}"
-    elif isinstance(failure, http.Timeout):
+    elif isinstance(failure, http.TimeoutError):
         reason = f"{issuer} did not answer in time while {call.doing}"
     elif never_sent(failure):
         reason = f"{issuer} cannot be reached for {call.doing}"

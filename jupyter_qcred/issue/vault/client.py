@@ -9,15 +9,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
-from json import dumps
+from json import loads
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-import requests
 from hvac.adapters import RawAdapter
-from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
 from jupyter_qcred.core.errors import ConfigError, NeedsLoginError
@@ -25,15 +21,14 @@ from jupyter_qcred.core.secret import Secret
 from jupyter_qcred.issue.masked import Masked
 from jupyter_qcred.issue.vault import classify, problems
 from jupyter_qcred.issue.vault.call import Answer, Call
-from jupyter_qcred.issue.vault.unixsocket import UnixAdapter
+from jupyter_qcred.issue.vault.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jupyter_qcred.core.errors import QcredError
+    from jupyter_qcred.issue.vault.transport import Reply
 
-UNIX: Final = "unix://"
-_POOL: Final = 32  # more than the threads of any caller; unused ones cost nothing
 _LONGEST_WAIT: Final = 300  # seconds we let an answer ask for: it may come from a broken proxy
 _ERROR_START: Final = 200  # characters of a text answer looked at for a known phrase
 
@@ -45,7 +40,7 @@ class Endpoint:
     Attributes:
         address: ``https://host:port``, ``http://host:port`` or ``unix:///abs/socket``.
         namespace: namespace header, empty for the root.
-        ca_file: bundle of trusted authorities; empty means the one that requests brings.
+        ca_file: bundle of trusted authorities; empty means certifi's.
         connect_timeout: seconds until a connection stands.
         read_timeout: seconds between two bytes of the answer.
         revoke_timeout: the same for revocations, which walk a whole tree.
@@ -65,14 +60,13 @@ class VaultClient:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self.issuer = f"OpenBao at {endpoint.address}"
-        unix = endpoint.address.startswith(UNIX)
+        transport = Transport(endpoint.address, endpoint.ca_file)
         self._adapter = RawAdapter(
-            base_uri="http://localhost" if unix else endpoint.address,
+            base_uri=transport.base_uri,
             token="",  # None would make hvac look for somebody's token
-            session=_session(endpoint),
+            session=transport,
             allow_redirects=False,
             namespace=endpoint.namespace or None,
-            verify=endpoint.ca_file or True,
         )
 
     def close(self) -> None:
@@ -100,7 +94,7 @@ class VaultClient:
                 next_step="Check the file or setting that it comes from",
             )
         try:
-            response = self._adapter.request(
+            reply = self._adapter.request(
                 call.method,
                 f"/v1/{path}",
                 headers={"X-Vault-Token": token.reveal()} if token else {},
@@ -108,10 +102,10 @@ class VaultClient:
                 json=None if body is None else _plain(body),
                 timeout=self._timeout(call),
             )
-        except (OSError, HTTPError) as error:  # requests' own are OSErrors
+        except (OSError, HTTPError) as error:
             failure = classify.of_transport(error, call, self.issuer)
         else:
-            return _answer(response)
+            return _answer(reply)
         # Raised outside of the handler: the request, token included, hangs on that exception and
         # would stay reachable as the context of ours.
         raise failure
@@ -154,51 +148,6 @@ class VaultClient:
         return limits.connect_timeout, limits.revoke_timeout if slow else limits.read_timeout
 
 
-class _PlainSession(requests.Session):
-    """Sends what it is given, and adds nothing: no cookies, no redirects, no hooks.
-
-    What ``requests`` does besides costs as much time as the request itself.
-    """
-
-    def request(  # type: ignore[override] # what hvac passes, by name
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        json: Mapping[str, Any] | None = None,
-        timeout: tuple[float, float],
-        **_: Any,
-    ) -> requests.Response:
-        """Return the answer, read to its end."""
-        body = None if json is None else dumps(json).encode()
-        prepared = requests.PreparedRequest()
-        prepared.method, prepared.url, prepared.body = method, url, body
-        prepared.headers = CaseInsensitiveDict(headers)
-        if body is not None:
-            prepared.headers["Content-Type"] = "application/json"
-        if method != "GET":
-            prepared.headers["Content-Length"] = str(len(body or b""))
-        adapter = self.get_adapter(url)
-        response = adapter.send(prepared, timeout=timeout, verify=self.verify or True)
-        response.content  # noqa: B018 - a connection that breaks now is noticed here
-        return response
-
-
-def _session(endpoint: Endpoint) -> requests.Session:
-    session = _PlainSession()
-    session.trust_env = False
-    session.verify = endpoint.ca_file or True
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    if endpoint.address.startswith(UNIX):
-        path = endpoint.address.removeprefix(UNIX)
-        session.mount("http://", UnixAdapter(path, pool_size=_POOL))
-    else:
-        scheme = endpoint.address.partition("://")[0]
-        session.mount(f"{scheme}://", HTTPAdapter(pool_maxsize=_POOL, max_retries=0))
-    return session
-
-
 def _fits_header(token: Secret) -> bool:
     """Whether http.client takes it; it would show the value in its refusal."""
     text = token.reveal()
@@ -222,21 +171,21 @@ def _quoted(call: Call) -> str:
     return quote(call.path, safe="/", errors="surrogatepass")
 
 
-def _answer(response: requests.Response) -> Answer:
+def _answer(reply: Reply) -> Answer:
     body: Any = None
-    valid = not response.content
+    valid = not reply.data
     with suppress(ValueError):  # a proxy's page, a cut body: judged by `valid`
-        body = response.json(object_hook=Masked) if response.content else Masked()
+        body = loads(reply.data, object_hook=Masked) if reply.data else Masked()
         valid = isinstance(body, Masked)
     if not isinstance(body, Masked):
         body = Masked()
     listed = body.get("errors")
     texts = listed if isinstance(listed, list) else []
     if not valid:
-        texts = [response.text[:_ERROR_START]]
+        texts = [reply.data[:_ERROR_START].decode(errors="replace")]
     errors = tuple(str(text).lower() for text in texts)
-    wait = _seconds(response.headers.get("Retry-After", ""))
-    return Answer(response.status_code, body, errors, valid, wait)
+    wait = _seconds(reply.headers.get("Retry-After", ""))
+    return Answer(reply.status, body, errors, valid, wait)
 
 
 def _seconds(text: str) -> float | None:

@@ -15,8 +15,9 @@ from traitlets.config import LoggingConfigurable
 from jupyter_qcred.core.errors import ConfigError
 from jupyter_qcred.core.secret import Secret
 from jupyter_qcred.issue.vault.auth import METHODS, Identity
-from jupyter_qcred.issue.vault.client import UNIX, Endpoint
+from jupyter_qcred.issue.vault.client import Endpoint
 from jupyter_qcred.issue.vault.roles import KERNEL_ROLE, SERVER_ROLE
+from jupyter_qcred.issue.vault.transport import UNIX
 
 if TYPE_CHECKING:
     from traitlets import Bunch

@@ -187,8 +187,8 @@ def metadata(request: SessionRequest) -> dict[str, str]:
 
 
 def _short(value: object) -> str:
-    text = "".join(c if c.isprintable() else "?" for c in str(value))
-    return text[:_VALUE_LIMIT]
+    text = str(value)[:_VALUE_LIMIT]
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _creation(doing: str, role: str) -> Call:

@@ -1,4 +1,4 @@
-"""HTTP over a unix socket, for requests."""
+"""HTTP over a unix socket, for urllib3 and for requests."""
 
 from __future__ import annotations
 
@@ -33,20 +33,30 @@ class _UnixConnection(HTTPConnection):
         return stream
 
 
-class _UnixPool(HTTPConnectionPool):
+class UnixPool(HTTPConnectionPool):
+    """Connections to one unix socket.
+
+    Args:
+        path: absolute path of the socket. The kernel accepts about 107 bytes.
+        size: connections kept open.
+    """
+
     ConnectionCls = _UnixConnection
+
+    def __init__(self, path: str, *, size: int) -> None:
+        super().__init__("localhost", maxsize=size, socket_path=path)
 
 
 class UnixAdapter(HTTPAdapter):
     """Sends every request of the prefix it is mounted on to one unix socket.
 
     Args:
-        path: absolute path of the socket. The kernel accepts about 107 bytes.
+        path: absolute path of the socket.
         pool_size: connections kept open.
     """
 
     def __init__(self, path: str, *, pool_size: int = 10) -> None:
-        self._pool = _UnixPool("localhost", maxsize=pool_size, socket_path=path)
+        self._pool = UnixPool(path, size=pool_size)
         super().__init__(pool_connections=1, pool_maxsize=pool_size, max_retries=0)
 
     def get_connection_with_tls_context(self, *_args: Any, **_kwargs: Any) -> HTTPConnectionPool:
