@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from support.jupyter import JupyterServer
     from support.relay import Relay
 
-PROMISED = 0.05
-"""Seconds that start, restart and end may take longer, at the median."""
+WAIT = 10.0
+"""Seconds that a request to this OpenBao takes: then the client's patience is at its end."""
 
-ROUNDS = 4
 PAIRS = 3
 
 
@@ -46,9 +45,9 @@ def life(server: JupyterServer) -> dict[str, float]:
 def test_start_restart_and_end_do_not_wait_for_vault(
     bao: AuditedOpenBao, relay: Relay, make_server: Callable[..., JupyterServer]
 ) -> None:
-    """Two servers in turns, one of which waits 30 s for each answer of OpenBao: no difference.
+    """Two servers in turns, one of which waits 30 s for each answer of OpenBao: it waits for none.
 
-    Another program may disturb one round of three pairs; it would have to disturb all four.
+    Whatever waited for one request would take `WAIT` longer; a busy machine adds a part of it.
     """
     deployment.provide(bao)
     slow = make_server(bao, start=False)
@@ -56,17 +55,12 @@ def test_start_restart_and_end_do_not_wait_for_vault(
     slow.start()
     direct = make_server(bao)
     relay.delay(30)
-    added: dict[str, list[float]] = {}
-    for _ in range(ROUNDS):
-        pairs = [(life(slow), life(direct)) for _ in range(PAIRS)]
-        for what in pairs[0][0]:
-            difference = statistics.median(
-                slowly[what] - plainly[what] for slowly, plainly in pairs
-            )
-            added.setdefault(what, []).append(difference)
-        if all(min(rounds) <= PROMISED for rounds in added.values()):
-            break
-    assert {what for what, rounds in added.items() if min(rounds) > PROMISED} == set(), added
+    pairs = [(life(slow), life(direct)) for _ in range(PAIRS)]
+    added = {
+        what: statistics.median(slowly[what] - plainly[what] for slowly, plainly in pairs)
+        for what in pairs[0][0]
+    }
+    assert {what: seconds for what, seconds in added.items() if seconds > WAIT / 2} == {}
     assert len(session_accessors(direct)) >= PAIRS
     assert session_accessors(slow) == []
     relay.heal()

@@ -77,12 +77,12 @@ def refusal(check: SaveCheck, content: object, kind: str, **more: Any) -> HTTPEr
 
 
 def seconds(work: Callable[[], object], times: int = 2) -> float:
-    """The shortest of some runs: whatever else the machine did made the others longer."""
+    """The shortest processor time of some runs: other work on the machine counts little."""
     taken = []
     for _ in range(times):
-        begin = time.perf_counter()
+        begin = time.process_time()
         work()
-        taken.append(time.perf_counter() - begin)
+        taken.append(time.process_time() - begin)
     return min(taken)
 
 
