@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from jupyter_qcred.core.errors import ConfigError
 from jupyter_qcred.issue.exchange.options import COMMON
-from jupyter_qcred.issue.exchange.registry import NAMES, exchange_named
+from jupyter_qcred.issue.exchange.registry import NAMES, exchange_named, known
 from jupyter_qcred.issue.profile import ExchangeSource, Source, SourceKind
 from jupyter_qcred.issue.profile_fields import FIELD, fields_of, listed, maybe, pairs_of, text_of
 from jupyter_qcred.issue.profile_tree import Table, Text
@@ -17,7 +18,7 @@ from jupyter_qcred.issue.profile_tree import Table, Text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jupyter_qcred.issue.exchange.exchange import Option
+    from jupyter_qcred.issue.exchange.exchange import Exchange, Option
     from jupyter_qcred.issue.profile_tree import Node, Problems
 
 _KINDS: Final = tuple(kind.value for kind in SourceKind if kind is not SourceKind.EXCHANGE)
@@ -144,13 +145,10 @@ def _exchange(table: Table, problems: Problems) -> ExchangeSource | None:
     settings = pairs_of(fields.get("settings"), "settings", problems, form=FIELD, longest=1024)
     if name is None:
         return None
-    if name not in NAMES:
-        problems.add(
-            fields["exchange"].place,
-            f"unknown exchange{maybe(name, NAMES)}; accepted: {listed(NAMES)}",
-        )
+    exchange = _named(name, fields["exchange"], problems)
+    if exchange is None:
         return None
-    accepted_options = {**exchange_named(name).options, **COMMON}
+    accepted_options = {**exchange.options, **COMMON}
     options = _options(table, fields.get("options"), accepted_options, problems)
     if origin is None:
         return None
@@ -164,6 +162,19 @@ def _exchange(table: Table, problems: Problems) -> ExchangeSource | None:
         options=options,
         settings=settings,
     )
+
+
+def _named(name: str, node: Node, problems: Problems) -> Exchange | None:
+    # What is installed is looked up for names that are not ours only.
+    names = NAMES if name in NAMES else known()
+    if name not in names:
+        problems.add(node.place, f"unknown exchange{maybe(name, names)}; accepted: {listed(names)}")
+        return None
+    try:
+        return exchange_named(name)
+    except ConfigError as error:
+        problems.add(node.place, error.reason)
+        return None
 
 
 def _options(

@@ -24,7 +24,7 @@ class HeldKernel:
         self._numbers = itertools.count(1)
         set_client(self)  # type: ignore[arg-type]
 
-    def ask(self, op: str, credential: str, timeout: float) -> None:
+    def ask(self, op: str, credential: str, timeout: float) -> None:  # noqa: ARG002 - as the real one
         """Refuse, as a server does that knows no such profile."""
         raise UnknownCredentialError(f"{credential} is not known here", credential=credential)
 

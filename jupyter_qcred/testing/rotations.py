@@ -14,8 +14,8 @@ from jupyter_qcred.core.errors import LeaseExpiredError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from support.held import HeldKernel
-    from support.vendor import Vendor
+    from jupyter_qcred.testing.held import HeldKernel
+    from jupyter_qcred.testing.vendor import Vendor
 
 
 def outlives_rotations(

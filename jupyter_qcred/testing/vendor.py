@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import ssl
@@ -9,6 +10,8 @@ import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from requests.structures import CaseInsensitiveDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +31,8 @@ class Vendor:
     """Answers in the vendor's format to whom presents what is alive, and 401 to everybody else.
 
     Args:
-        presented: returns what a request's headers present, without the scheme.
+        presented: returns what a request's headers present, without the scheme. Among them are
+            ``:method``, ``:path`` and the body's ``:sha256``, for those who check signatures.
         answer: called with method, path and body; returns what becomes JSON.
         open_paths: beginnings of paths that need no credential.
         media: returns the content type of the answer to a request with these headers.
@@ -54,16 +58,20 @@ class Vendor:
 
             def _answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                shown = presented(self.headers)
+                got = CaseInsensitiveDict(self.headers.items())
+                # As HTTP/2 has them: a signature covers more than headers.
+                got[":method"], got[":path"] = self.command, self.path
+                got[":sha256"] = hashlib.sha256(body).hexdigest()
+                shown = presented(got)
                 good = bool(shown) and outer.accepts(shown)
                 status = 200 if good or self.path.startswith(open_paths or ("\0",)) else 401
-                content = {"error": "unauthorized"}
+                content: Any = {"error": "unauthorized"}
                 if status == 200:
                     content = answer(self.command, self.path, body)
                 outer.calls.append(Call(self.command, self.path, shown, status))
                 data = content if isinstance(content, bytes) else json.dumps(content).encode()
                 self.send_response(status)
-                kind = "application/json" if media is None else media(self.headers)
+                kind = "application/json" if media is None else media(got)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
@@ -137,7 +145,8 @@ def certificate(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     made = folder / "certificate.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+        ["openssl", "req",  # noqa: S607 - wherever it is
+         "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
          "-keyout", folder / "key.pem", "-out", made, "-subj", "/CN=localhost",
          "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"],
         check=True, capture_output=True,

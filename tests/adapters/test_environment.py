@@ -7,11 +7,11 @@ import os
 import threading
 
 import pytest
-from support.held import HeldKernel
 
 import jupyter_qcred as qcred
 from jupyter_qcred.kernel.adapters.environment import scoped
 from jupyter_qcred.kernel.adapters.variables import VARIABLES
+from jupyter_qcred.testing.held import HeldKernel
 
 pytestmark = pytest.mark.filterwarnings("ignore::jupyter_qcred.core.errors.QcredWarning")
 

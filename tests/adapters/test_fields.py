@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from support.held import HeldKernel
 
 import jupyter_qcred as qcred
 from jupyter_qcred.kernel.adapters.fields import first, needed
+from jupyter_qcred.testing.held import HeldKernel
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from support import deployment
 from support.deployment import PROFILES
 from support.openbao import wait_until
 from support.packages import Environment
-from support.vendor import Vendor, bearer
+
+from jupyter_qcred.testing.vendor import Vendor, bearer
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,11 +9,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from support.held import HeldKernel
 
 import jupyter_qcred as qcred
 from jupyter_qcred.kernel.adapters import registry, sdk
 from jupyter_qcred.kernel.adapters.sdk import Sdk
+from jupyter_qcred.testing.held import HeldKernel
 
 PACKAGE = Path(qcred.__file__).parent
 

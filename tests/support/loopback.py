@@ -1,82 +1,19 @@
-"""Small servers on the loopback interface that misbehave as told."""
+"""A relay on the loopback interface that misbehaves as told."""
 
 from __future__ import annotations
 
-import json
 import socket
 import threading
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
+
+from jupyter_qcred.testing.loopback import Scripted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
-class Scripted:
-    """An HTTP server that answers every request by a function.
-
-    Args:
-        answer: called with method, path and body; returns status, body (bytes, or what becomes
-            JSON) and optionally headers that replace ours.
-    """
-
-    def __init__(self, answer: Callable[[str, str, bytes], tuple[Any, ...]]) -> None:
-        self.requests: list[tuple[str, str, bytes]] = []
-        self.headers: dict[str, str] = {}
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def _answer(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                outer.requests.append((self.command, self.path, body))
-                outer.headers = dict(self.headers)
-                status, content, *headers = answer(self.command, self.path, body)
-                data = content if isinstance(content, bytes) else json.dumps(content).encode()
-                self.send_response(status)
-                sent = {"Content-Type": "application/json", "Content-Length": str(len(data))}
-                if headers:  # it is closed below: nobody may reuse it
-                    sent["Connection"] = "close"
-                for name, value in {**sent, **(headers[0] if headers else {})}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(data)
-                if headers:  # such as a length that is not true
-                    self.close_connection = True
-
-            def do_GET(self) -> None:
-                self._answer()
-
-            def do_POST(self) -> None:
-                self._answer()
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    @property
-    def address(self) -> str:
-        """The server's URL."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def close(self) -> None:
-        """Stop the server."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
+__all__ = ["Relay", "Scripted"]
 
 
 class Relay:

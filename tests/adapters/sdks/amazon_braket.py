@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from braket.aws import AwsSession
-from support.rotations import outlives_rotations
-from support.vendor import Vendor, aws_token
 
 import jupyter_qcred as qcred
+from jupyter_qcred.testing.rotations import outlives_rotations
+from jupyter_qcred.testing.vendor import Vendor, aws_token
 
 VALUES = [f"session-token-{number}-0123456789abcdef" for number in range(4)]
 TASK = {

@@ -8,10 +8,10 @@ import pytest
 from azure.core import PipelineClient
 from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RetryPolicy
 from azure.core.rest import HttpRequest
-from support.rotations import outlives_rotations
-from support.vendor import Vendor, bearer
 
 import jupyter_qcred as qcred
+from jupyter_qcred.testing.rotations import outlives_rotations
+from jupyter_qcred.testing.vendor import Vendor, bearer
 
 VALUES = [f"eyJ0eXAi.value-{number}.c2lnbmF0dXJl" for number in range(4)]
 SCOPE = "https://quantum.microsoft.com/.default"

@@ -6,10 +6,10 @@ import boto3
 import botocore.exceptions
 import pytest
 from botocore.config import Config
-from support.rotations import outlives_rotations
-from support.vendor import Vendor, aws_token
 
 import jupyter_qcred as qcred
+from jupyter_qcred.testing.rotations import outlives_rotations
+from jupyter_qcred.testing.vendor import Vendor, aws_token
 
 VALUES = [f"session-token-{number}-0123456789abcdef" for number in range(4)]
 IDENTITY = b"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
-from support.rotations import outlives_rotations
-from support.vendor import Call, certificate
 
 import jupyter_qcred as qcred
+from jupyter_qcred.testing.rotations import outlives_rotations
+from jupyter_qcred.testing.vendor import Call, certificate
 
 VALUES = [f"ya29.value-{number}-0123456789abcdef" for number in range(4)]
 

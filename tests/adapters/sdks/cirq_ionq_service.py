@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from support.rotations import outlives_rotations
-from support.vendor import Vendor
-
 import jupyter_qcred as qcred
+from jupyter_qcred.testing.rotations import outlives_rotations
+from jupyter_qcred.testing.vendor import Vendor
 
 VALUES = [f"ionq-key-{number}-0123456789abcdef" for number in range(4)]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 import pytest
-from support.held import HeldKernel
 
 from jupyter_qcred.kernel.adapters.sdk import Sdk
+from jupyter_qcred.testing.held import HeldKernel
 
 
 @pytest.fixture(autouse=True)

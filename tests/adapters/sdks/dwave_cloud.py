@@ -6,10 +6,10 @@ import zlib
 
 import orjson
 import pytest
-from support.rotations import outlives_rotations
-from support.vendor import Vendor
 
 import jupyter_qcred as qcred
+from jupyter_qcred.testing.rotations import outlives_rotations
+from jupyter_qcred.testing.vendor import Vendor
 
 VALUES = [f"ABC-{number}{'0123456789abcdef' * 2}0123456" for number in range(4)]
 SOLVER = {

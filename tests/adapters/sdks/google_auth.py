@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from google.auth.transport.requests import AuthorizedSession
-from support.rotations import outlives_rotations
-from support.vendor import Vendor, bearer
 
 import jupyter_qcred as qcred
+from jupyter_qcred.testing.rotations import outlives_rotations
+from jupyter_qcred.testing.vendor import Vendor, bearer
 
 VALUES = [f"ya29.value-{number}-0123456789abcdef" for number in range(4)]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
-from support.rotations import outlives_rotations
-from support.vendor import Vendor, bearer
 
 import jupyter_qcred as qcred
+from jupyter_qcred.testing.rotations import outlives_rotations
+from jupyter_qcred.testing.vendor import Vendor, bearer
 
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/1:2::"
 

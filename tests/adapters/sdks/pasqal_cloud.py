@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from support.rotations import outlives_rotations
-from support.vendor import Vendor, bearer
-
 import jupyter_qcred as qcred
+from jupyter_qcred.testing.rotations import outlives_rotations
+from jupyter_qcred.testing.vendor import Vendor, bearer
 
 VALUES = [f"eyJ0eXAi.value-{number}.c2lnbmF0dXJl" for number in range(4)]
 SPECS = {"status": "success", "message": "OK", "code": "200", "data": {"FRESNEL": "{}"}}

@@ -7,10 +7,10 @@ import pickle
 
 import pytest
 from qiskit import QuantumCircuit
-from support.rotations import outlives_rotations
-from support.vendor import Vendor
 
 import jupyter_qcred as qcred
+from jupyter_qcred.testing.rotations import outlives_rotations
+from jupyter_qcred.testing.vendor import Vendor
 
 VALUES = [f"ionq-key-{number}-0123456789abcdef" for number in range(4)]
 

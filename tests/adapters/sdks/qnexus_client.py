@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import qnexus.client
-from support.rotations import outlives_rotations
-from support.vendor import Vendor
 
 import jupyter_qcred as qcred
+from jupyter_qcred.testing.rotations import outlives_rotations
+from jupyter_qcred.testing.vendor import Vendor
 
 VALUES = [f"eyJ0eXAi.value-{number}.c2lnbmF0dXJl" for number in range(4)]
 

@@ -7,89 +7,26 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from jupyter_qcred.core.secret import Secret
-from jupyter_qcred.issue.exchange.run import exchanged
-from jupyter_qcred.issue.issuer import IssuedCredential
-from jupyter_qcred.issue.profile import ExchangeSource, Profile, Source, SourceKind
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from jupyter_qcred.issue.exchange.line import Limits
+from jupyter_qcred.testing.case import (
+    BODY,
+    CREDENTIAL,
+    Answer,
+    ExchangeCase,
+    script,  # noqa: F401 - tests take it from here, with the cases
+)
 
 KEY = "long-lived-key-0123456789-ABCDEFGH"
 BEARER = "short-lived-bearer-9876543210-hgfe"
-BODY = "words-of-the-vendor-that-nobody-must-see"
-NAME = "ibm-quantum"
-
-Answer = tuple[Any, ...]
+NAME = CREDENTIAL
 
 
 @dataclass(frozen=True)
-class Case:
-    """One way of one exchange.
+class Case(ExchangeCase):
+    """One whose kernel gets a bearer, where nothing else is said."""
 
-    Attributes:
-        exchange: its name.
-        fields: what is stored.
-        good: makes the vendor's answers to its requests, in order.
-        refusal: the vendor's own way to refuse a key.
-        options: of the profile, besides those with an address.
-        urls: options that hold an address.
-        federated: it takes an identity token.
-        values: what the kernel gets.
-        ttl: of the good answer, seconds.
-    """
-
-    exchange: str
-    fields: dict[str, str]
-    good: Callable[[], tuple[Answer, ...]]
-    refusal: Answer
-    options: dict[str, str] = field(default_factory=dict)
-    urls: tuple[str, ...] = ("url",)
-    federated: bool = False
     values: dict[str, str] = field(default_factory=lambda: {"token": BEARER})
-    ttl: float = 3600.0
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What nobody may see."""
-        return (*self.fields.values(), *self.values.values(), BODY)
-
-    def run(self, address: str, limits: Limits | None = None, **options: str) -> IssuedCredential:
-        """Do the exchange at an address."""
-        urls = {name: f"{address}/{name}" for name in self.urls}
-        return self.run_with({**urls, **self.options, **options}, limits)
-
-    def run_with(
-        self, options: dict[str, str], limits: Limits | None = None, **profile: Any
-    ) -> IssuedCredential:
-        """Do the exchange with these options."""
-        if self.federated:
-            origin = Source(SourceKind.OIDC, "identity/oidc/token/role")
-        else:
-            origin = Source(SourceKind.KV2, f"qcred/{NAME}", "qcred")
-        source = ExchangeSource(
-            SourceKind.EXCHANGE, origin.path, exchange=self.exchange, origin=origin,
-            options=options, settings={"region": "here"},
-        )  # fmt: skip
-        read = IssuedCredential(
-            {name: Secret(value) for name, value in self.fields.items()},
-            {}, next(iter(self.fields)), None, None, renewable=False, revocable=False,
-        )  # fmt: skip
-        return exchanged(Profile(NAME, NAME, source, **profile), source, read, limits)
-
-
-def script(*answers: Answer) -> Callable[[str, str, bytes], Answer]:
-    """Return what answers one after the other, and the last again and again."""
-    left = list(answers)
-
-    def answer(_method: str, _path: str, _body: bytes) -> Answer:
-        return left.pop(0) if len(left) > 1 else left[0]
-
-    return answer
 
 
 def token(**more: Any) -> dict[str, Any]:
@@ -166,6 +103,11 @@ def part(value: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
 
+def jwt(**claims: Any) -> str:
+    """Return a JWT with these claims, signed by nobody."""
+    return f"{part({'alg': 'RS256'})}.{part(claims)}.signature-of-{KEY}"
+
+
 END = time() + 86400
 NEXUS_TOKEN = f"{part({'alg': 'RS256'})}.{part({'exp': END})}.{BEARER}"
 
@@ -176,7 +118,7 @@ QUANTINUUM = Case(
     lambda: ((200, b"", {"Set-Cookie": f"myqos_id={NEXUS_TOKEN}; Path=/; HttpOnly; Secure"}),),
     (401, {"detail": BODY}),
     values={"token": NEXUS_TOKEN},
-    ttl=86400.0,
+    ends=END,
 )
 
 
