@@ -5,16 +5,15 @@ from __future__ import annotations
 import getpass
 import json
 import warnings
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
-from jupyter_qcred.core.secret import Secret
+from jupyter_qcred.issue.embedded.pasted import BadValueError, one_line, secret_of
+
+if TYPE_CHECKING:
+    from jupyter_qcred.core.secret import Secret
 
 LIMIT: Final = 64 * 1024
 """Longest input in bytes; a long PEM chain has a few thousand."""
-
-
-class BadValueError(Exception):
-    """The value is not acceptable; the message never holds it."""
 
 
 def ask(credential: str, field: str, *, hidden: bool = True) -> Secret:
@@ -26,11 +25,11 @@ def ask(credential: str, field: str, *, hidden: bool = True) -> Secret:
     label = f"{credential} {field}: "
     try:
         if not hidden:
-            return _one_line(input(label), field)
+            return one_line(input(label), field)
         with warnings.catch_warnings():
             # Where the terminal can't hide what is typed, getpass warns and shows it.
             warnings.simplefilter("error", getpass.GetPassWarning)
-            return _one_line(getpass.getpass(label), field)
+            return one_line(getpass.getpass(label), field)
     except getpass.GetPassWarning:
         raise BadValueError(
             "This terminal can't hide what you type; pipe the value in with --stdin."
@@ -54,8 +53,8 @@ def read(stream: IO[bytes], names: list[str]) -> dict[str, Secret]:
     except UnicodeDecodeError:
         raise BadValueError("The input is not UTF-8 text.") from None
     if len(names) == 1:
-        return {names[0]: _any_text(text, names[0])}
-    return {name: _any_text(value, name) for name, value in _object(text, names).items()}
+        return {names[0]: secret_of(text, names[0])}
+    return {name: secret_of(value, name) for name, value in _object(text, names).items()}
 
 
 def _object(text: str, names: list[str]) -> dict[str, str]:
@@ -69,27 +68,3 @@ def _object(text: str, names: list[str]) -> dict[str, str]:
     if not all(isinstance(value, str) for value in found.values()):
         raise BadValueError("Each field of the JSON object must be a string.")
     return found
-
-
-def _any_text(text: str, field: str) -> Secret:
-    text = text.rstrip("\r\n")
-    if "\n" not in text:
-        return _one_line(text, field)
-    if not text.lstrip().startswith(("-----BEGIN ", "{")):
-        raise BadValueError(
-            f"The value of {field} has several lines and is neither PEM nor JSON: "
-            "is it the right file?"
-        )
-    return Secret(text)
-
-
-def _one_line(text: str, field: str) -> Secret:
-    if not text.strip():
-        raise BadValueError(f"The value of {field} is empty.")
-    if text != text.strip():
-        raise BadValueError(f"The value of {field} begins or ends with a space.")
-    if not text.isprintable():
-        raise BadValueError(
-            f"The value of {field} has invisible characters: a cursor key, or a failed paste?"
-        )
-    return Secret(text)

@@ -8,10 +8,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from jupyter_qcred.cli.embedded import REFUSED, USAGE, add_json, load_embedded, show, show_error
-from jupyter_qcred.cli.prompt import BadValueError, ask, read
+from jupyter_qcred.cli.prompt import ask, read
 from jupyter_qcred.core.errors import QcredError
 from jupyter_qcred.issue.builtin import VENDORS
 from jupyter_qcred.issue.embedded.openbao import check_name
+from jupyter_qcred.issue.embedded.pasted import BadValueError
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction

@@ -23,7 +23,7 @@ from .holdings import Holdings
 from .renewal import Renewal
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Coroutine, Iterator, Mapping
 
     from jupyter_qcred.issue.profile import Profile
 
@@ -60,14 +60,14 @@ class Desk:
     def open(self, selection: Selection) -> None:
         """Tell the kernel what it may ask for."""
         self._selection = selection
-        catalog = {name: profile.vendor for name, profile in selection.profiles.items()}
-        self._link.send(wire.Catalog(credentials=catalog))
+        self._link.send(wire.Catalog(credentials=dict(self.available)))
         self._shared.server_token.watch(self)
         self._shared.recovery.join(self)
         self._run(self._care())
 
     def open_without(self, why: QcredError) -> None:
         """There is nothing to ask for; every request is answered with the reason."""
+        self._holdings.notices.put("", why)
         self._why_nothing = why
         self._link.send(wire.Catalog(credentials={}))
 
@@ -85,6 +85,11 @@ class Desk:
     def holdings(self) -> Holdings:
         """What the kernel holds."""
         return self._holdings
+
+    @property
+    def available(self) -> Mapping[str, str]:
+        """The vendor of each credential that the kernel may ask for, by name."""
+        return {name: profile.vendor for name, profile in self._selection.profiles.items()}
 
     def take(self, name: str, why: Why) -> Taken | None:
         """Take a credential back; it does not come again unasked."""
@@ -162,6 +167,8 @@ class Desk:
         )
 
     def _refuse(self, ask: wire.Ask, error: QcredError) -> None:
+        if ask.op == "get" and ask.credential in self._selection.profiles:
+            self._holdings.notices.put(ask.credential, error)
         if isinstance(error, NotEntitledError | UnknownCredentialError):
             self._shared.trail.denied(self._holder, self._holdings.intent, ask.credential, error)
         if isinstance(error, IssuerError) and error.retryable and ask.op == "get":
@@ -190,6 +197,7 @@ class Desk:
             self._fault(error)
 
     def _not_obtained(self, name: str, error: QcredError) -> None:
+        self._holdings.notices.put(name, error)
         if isinstance(error, IssuerError) and error.retryable:
             # The breaker tells of it once, for all kernels.
             self._shared.log.debug("%s was not delivered yet: %s", name, error)

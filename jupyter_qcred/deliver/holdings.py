@@ -14,6 +14,7 @@ from jupyter_qcred.revoke.revoker import Debt
 
 from .alerts import Subject
 from .leases import LeaseBook, upstream_leases
+from .notices import Notices
 from .session_token import SessionToken
 from .taken import GIVEN_BACK, REVOKED, Taken, TakenSession
 
@@ -43,6 +44,7 @@ class Holdings:
         book: what was issued.
         token: what it was issued with.
         retiring: what was replaced by a newer value, and lives until the kernel has that.
+        notices: what is missing or will end, and why.
         closed: the kernel has ended.
     """
 
@@ -53,6 +55,7 @@ class Holdings:
         self.book = LeaseBook(shared.clock)
         self.token = SessionToken(shared, holder)
         self.retiring: list[Entry] = []
+        self.notices = Notices(shared.clock)
         self.closed = False
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._awaited: dict[str, asyncio.Event] = {}
@@ -145,6 +148,7 @@ class Holdings:
                 profile.name,
             )
         shared.trail.issued(self._holder, life.intent, life.token, entry)
+        self.notices.settle(profile.name)
         return entry
 
     async def _ask_with_live_tokens(self, profile: Profile) -> tuple[Life, IssuedCredential, float]:
@@ -204,11 +208,13 @@ class Holdings:
 
     def extend(self, entry: Entry) -> None:
         """Tell the kernel how long the value that it holds lives now."""
+        self.notices.settle(entry.lease.credential)
         left = entry.lease.remaining(self._shared.clock.now())
         self._link.send(wire.Extend(lease_id=entry.lease.lease_id, expires_in=left))
 
     def tell(self, name: str, why: QcredError, left: float | None) -> None:
         """Tell the kernel what a person has to do about a credential that ends in ``left`` s."""
+        self.notices.put(name, why, left)
         self._link.send(
             wire.Notice(
                 credential=name,
@@ -221,6 +227,7 @@ class Holdings:
 
     def withdraw(self, name: str, why: QcredError, *, again: bool = True) -> None:
         """Take a value from the kernel; ``again``: its next use asks for it anew."""
+        self.notices.put(name, why)
         self._link.send(
             wire.Withdraw(
                 credential=name,

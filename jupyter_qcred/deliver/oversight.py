@@ -76,6 +76,7 @@ class Oversight:
         service, parts = self._service, self._service.made_parts
         now = service.clock.now()
         return ServerOverview(
+            now=overview.moment(service.clock.wall()),
             version=__version__,
             server=service.server_id,
             user=service.user,

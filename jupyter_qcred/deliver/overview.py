@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from jupyter_qcred.revoke.journal import Entry as Left
     from jupyter_qcred.revoke.revoker import Outstanding
@@ -52,6 +53,39 @@ class CredentialOverview:
 
 
 @dataclass(frozen=True, slots=True)
+class AvailableOverview:
+    """A credential that a kernel may ask for, whether its source holds one or not."""
+
+    credential: str
+    vendor: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeOverview:
+    """Why a credential is missing, or will end.
+
+    Attributes:
+        credential: its name; empty where it is about all of the kernel's.
+        code: of the error behind it: ``needs_login`` and ``not_entitled`` need a person, those that
+            begin with ``issuer_`` are tried again by themselves.
+        reason: what failed.
+        next_step: what to do about it.
+        held: the kernel still has the credential.
+        ends_in: seconds until it ends for this reason, unless somebody does something; None where
+            it has ended, or never was there.
+        since: since when this is so, ISO 8601 in UTC.
+    """
+
+    credential: str
+    code: str
+    reason: str
+    next_step: str
+    held: bool
+    ends_in: float | None
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
 class KernelOverview:
     """One launch of a kernel that has a channel to us.
 
@@ -62,6 +96,8 @@ class KernelOverview:
         notebook: the notebook's file at the kernel's start; empty where there is none.
         claimed: the kernel has claimed its channel.
         token_expires_in: seconds the session token lives unless renewed; None without one.
+        available: what it may ask for.
+        notices: what is missing or will end, and why.
     """
 
     session: str
@@ -71,6 +107,8 @@ class KernelOverview:
     claimed: bool
     token_expires_in: float | None
     credentials: tuple[CredentialOverview, ...] = ()
+    available: tuple[AvailableOverview, ...] = ()
+    notices: tuple[NoticeOverview, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +197,7 @@ class ServerOverview:
     """Everything of this process.
 
     Attributes:
+        now: the server's date and time when this was so, ISO 8601 in UTC.
         version: of this package.
         server: our name of this process, the audit's ``server``.
         user: whose server it is.
@@ -167,6 +206,7 @@ class ServerOverview:
         server_token: None while nothing needed one.
     """
 
+    now: str
     version: str
     server: str
     user: str
@@ -236,6 +276,11 @@ Overview = (
 def as_json(value: Overview) -> dict[str, Any]:
     """Return the fields as JSON has them."""
     return asdict(value)
+
+
+def moment(when: datetime) -> str:
+    """Return a date and time for programs that count from it: ISO 8601, to the millisecond."""
+    return when.isoformat(timespec="milliseconds")
 
 
 def seconds_until(moment: float, now: float) -> float | None:

@@ -145,8 +145,10 @@ class Renewal:
         told = self._shared.alerts.renewal_failed(self._streaks[_SESSION], subject, error, left)
         self._shared.log.debug("A session token could not be renewed yet: %s", error)
         for entry in self._book.all():
-            if entry.life is life and (told or _is_final(error)):
-                self.ending(entry, error)
+            if entry.life is life:
+                self._failing(entry, error)
+                if told or _is_final(error):
+                    self.ending(entry, error)
 
     # -- credentials ---------------------------------------------------------------------------
 
@@ -224,11 +226,16 @@ class Renewal:
         subject = Subject("credential", self._holder, entry.life.intent, entry)
         told = self._shared.alerts.renewal_failed(self._streaks[name], subject, error, left)
         self._shared.log.debug("%s could not be renewed yet: %s", name, error)
+        self._failing(entry, error)
         if told or _is_final(error):
             self.ending(entry, error)
         return True
 
     # -- telling -------------------------------------------------------------------------------
+
+    def _failing(self, entry: Entry, error: QcredError) -> None:
+        left = entry.lease.remaining(self._shared.clock.now())
+        self._holdings.notices.put(entry.lease.credential, error, left)
 
     def all_ending(self, error: QcredError, left: float) -> None:
         """What is above everything ends in ``left`` seconds."""

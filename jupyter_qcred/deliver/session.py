@@ -19,7 +19,7 @@ from jupyter_qcred.issue.profile import DeliverWhen
 from jupyter_qcred.revoke.watch import process_end
 
 from .desk import Desk
-from .overview import KernelOverview, credential, seconds_until
+from .overview import AvailableOverview, KernelOverview, credential, seconds_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -73,7 +73,8 @@ class KernelSession:
     def overview(self, now: float) -> KernelOverview:
         """Return what the kernel holds at ``now`` on the clock."""
         holdings = self._desk.holdings
-        end = holdings.token_end
+        end, available = holdings.token_end, self._desk.available
+        credentials = tuple(credential(entry, now) for entry in holdings.entries())
         return KernelOverview(
             session=self.session_id,
             intent=holdings.intent,
@@ -81,7 +82,9 @@ class KernelSession:
             notebook=self.notebook,
             claimed=self._claimed,
             token_expires_in=None if end is None else seconds_until(end, now),
-            credentials=tuple(credential(entry, now) for entry in holdings.entries()),
+            credentials=credentials,
+            available=tuple(map(AvailableOverview, available.keys(), available.values())),
+            notices=holdings.notices.overview(now, {one.credential for one in credentials}),
         )
 
     def start(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.extension.application import ExtensionApp
@@ -10,8 +11,10 @@ from traitlets import Bool
 from jupyter_qcred.deliver.service import CredentialService, set_current_service
 from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
 
+from .changes import Changes
 from .handlers import HANDLERS
-from .handlers.base import SERVICE
+from .handlers.base import PARTS, ApiParts, status_of
+from .keys import KeyStore
 from .saving import SaveRedaction
 from .websocket import redacting_connection
 
@@ -40,7 +43,14 @@ class QcredApp(ExtensionApp):
         help="Redact what kernels that do not redact by themselves send to browsers.",
     ).tag(config=True)
 
+    store_keys = Bool(
+        True,  # noqa: FBT003
+        help="Let browsers store keys in the embedded OpenBao, such as one that was pasted into a "
+        "notebook. Has no effect where a Vault is configured.",
+    ).tag(config=True)
+
     service: CredentialService | None = None
+    changes: Changes | None = None
     saving: SaveRedaction | None = None
 
     def _link_jupyter_server_extension(self, serverapp: ServerApp) -> None:
@@ -84,12 +94,22 @@ class QcredApp(ExtensionApp):
         service, serverapp = self.service, self.serverapp
         if service is None or serverapp is None:
             return
-        self.settings[SERVICE] = service
+        self.settings[PARTS] = self._api(service)
         service.event_logger = serverapp.event_logger
         service.call_on_server_loop = serverapp.io_loop.add_callback
         if self.redact_outputs:
             base = serverapp.web_app.settings[_CONNECTION]
             self.settings[_CONNECTION] = redacting_connection(base, service)
+
+    def _api(self, service: CredentialService) -> ApiParts:
+        saving, keys = self.saving, KeyStore(service, self.store_keys)
+        self.changes = Changes(
+            partial(status_of, service, saving, keys),
+            saving.receipts if saving is not None else None,
+            service.clock,
+            service.server_id,
+        )
+        return ApiParts(service, saving, keys, self.changes)
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:  # noqa: ARG002
         """Take care of what an earlier server left behind, beside everything else."""
@@ -100,6 +120,8 @@ class QcredApp(ExtensionApp):
         """Revoke at once. Kernels are stopped after this, and an error here would stop nothing."""
         if self.service is not None:
             self.service.stop_sessions()
+        if self.changes is not None:
+            self.changes.close()
 
 
 PROVISIONER = "qcred-provisioner"

@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     Model = dict[str, Any]
     Flow = Generator[Any, Any, Any]
     OnRedacted = Callable[[Receipt], None]
+    OnClean = Callable[[str], None]
+
+
+def _nobody_asks(_: str) -> None: ...
 
 
 def redacting_contents_manager(
@@ -47,6 +51,7 @@ def redacting_contents_manager(
     redactor: Redactor,
     on_redacted: OnRedacted,
     policy: SavePolicy = KNOWN_ONLY,
+    on_clean: OnClean = _nobody_asks,
 ) -> type[ContentsManager]:
     """Return a subclass of ``base`` that redacts what it saves.
 
@@ -58,11 +63,13 @@ def redacting_contents_manager(
         redactor: while nothing is armed and ``policy`` is empty, saves go straight to ``base``.
         on_redacted: called after a save that redacted something; what it raises is dropped.
         policy: what is looked for besides what is armed.
+        on_clean: called with the path after a whole file was saved as it is.
     """
     asynchronous = issubclass(base, AsyncContentsManager) or inspect.iscoroutinefunction(base.save)
     run = _run_async if asynchronous else _run
     check = SaveCheck(redactor, policy)
-    flows = _Flows(base, check, on_redacted, _in_thread if asynchronous else _at_once)
+    work = _in_thread if asynchronous else _at_once
+    flows = _Flows(base, check, on_redacted, on_clean, work)
 
     class RedactingContentsManager(base):  # type: ignore[misc, valid-type]
         """See the module's docstring."""
@@ -106,17 +113,21 @@ class _Flows:
         base: type[ContentsManager],
         check: SaveCheck,
         on_redacted: OnRedacted,
+        on_clean: OnClean,
         work: Callable[..., Any],
     ) -> None:
         self._base: Any = base  # jupyter_server's managers carry no types
         self._check = check
         self._on_redacted = on_redacted
+        self._on_clean = on_clean
         self._work = work
 
     def save(self, manager: Any, model: Model, path: str) -> Flow:
         with collecting_rarely():
             checked, found = yield self._work(self._checked, model, path, manager.log)
             saved = yield self._base.save(manager, checked, path)
+        if found is None and "chunk" not in model:
+            self._on_clean(path)
         self._tell(manager, found)
         return saved
 
@@ -129,7 +140,8 @@ class _Flows:
         if not findings and not cleared:
             return checked, None
         try:
-            return checked, receipt(path, findings, before, after, cleared=cleared)
+            names = self._check.fingerprints(path)
+            return checked, receipt(path, findings, before, after, cleared=cleared, names=names)
         except Exception as error:  # noqa: BLE001 - what is saved was checked; this only tells of it
             log.warning("jupyter_qcred: %s while telling where", type(error).__name__)
             return checked, Receipt(path.strip("/"), findings, outputs_cleared=cleared)

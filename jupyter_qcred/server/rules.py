@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jupyter_qcred.core.errors import ConfigError, QcredError
 from jupyter_qcred.detect import AllowList, Detectors, Earlier, Fingerprints
 
-from .own_file import own_key
+from .own_file import own_key, write_private
 from .unknown import Rules
 
 if TYPE_CHECKING:
@@ -19,12 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from jupyter_qcred.detect import Allowance
+
     from .issued_file import IssuedFile
 
 _MOST_ARMED: Final = 256
 """Values: of more the redactor might have forgotten the first."""
 
 _LARGEST: Final = 1 << 20
+
+_MOST_ALLOWED: Final = 1000
+"""Entries that are added to; a longer list is somebody's program, and larger than is read."""
 
 
 class RuleBook:
@@ -58,6 +63,7 @@ class RuleBook:
         self._issued = issued
         self._log = log
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._last: Rules | None = None
         self._armed: set[str] = set()
 
@@ -100,6 +106,42 @@ class RuleBook:
                 type(error).__name__,
             )
 
+    def allow(self, allowance: Allowance) -> None:
+        """Add to the user's list; of two for one text the later counts.
+
+        Raises:
+            ConfigError: the list can't be read or written; it is as it was.
+        """
+        entry = {"fingerprint": allowance.fingerprint, "reason": allowance.reason,
+                 "who": allowance.who}  # fmt: skip
+        if allowance.until is not None:
+            entry["until"] = allowance.until.isoformat()
+        AllowList.parse([entry])
+        with self._writing:
+            try:
+                entries = _read(self._allow_file)
+                kept = [one for one in entries if one["fingerprint"] != allowance.fingerprint]
+                if len(kept) >= _MOST_ALLOWED:
+                    raise ConfigError(
+                        f"{self._allow_file} has {len(kept)} entries already",
+                        next_step="Remove those that are not needed any more",
+                    )
+                text = json.dumps([*kept, entry], indent=1, ensure_ascii=False)
+                write_private(self._allow_file, f"{text}\n".encode())
+            except (OSError, ValueError, RecursionError) as error:
+                raise ConfigError(
+                    f"{self._allow_file} can't be changed: {type(error).__name__}",
+                    next_step="Correct the file: a JSON list of fingerprint, reason, who, until",
+                ) from None
+
+    def title(self, rule: str) -> str:
+        """Return what a detector finds, in words; empty where there is none of that id."""
+        return self._titles.get(rule, "")
+
+    @functools.cached_property
+    def _titles(self) -> dict[str, str]:
+        return {detector.id: detector.title for detector in Detectors.builtin().all}
+
     @functools.cached_property
     def fingerprints(self) -> Fingerprints:
         """Under this user's key."""
@@ -131,14 +173,20 @@ class RuleBook:
 
     def _users_list(self) -> list[Any]:
         try:
-            with self._allow_file.open("rb") as opened:
-                entries = json.loads(opened.read(_LARGEST))
-            AllowList.parse(entries)
-        except FileNotFoundError:
-            return []
+            return _read(self._allow_file)
         except (OSError, ValueError, RecursionError, QcredError) as error:
             self._log.error(
                 "jupyter_qcred: %s is not used: %s", self._allow_file, type(error).__name__
             )
             return []
-        return list(entries)
+
+
+def _read(file: Path) -> list[Any]:
+    """Read an allow list; one that does not exist is empty."""
+    try:
+        with file.open("rb") as opened:
+            entries = json.loads(opened.read(_LARGEST))
+    except FileNotFoundError:
+        return []
+    AllowList.parse(entries)
+    return list(entries)

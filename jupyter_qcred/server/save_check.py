@@ -22,7 +22,7 @@ from .upload import LAST, BinaryFileError, LostUploadError, Upload, Uploads
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from jupyter_qcred.redact import Redactor
 
@@ -61,6 +61,14 @@ class SaveCheck:
         """Whether every model would be saved as it is."""
         policy = self._policy
         return not (self._redactor.generation or policy.unknown or policy.metadata)
+
+    def fingerprints(self, path: str) -> Callable[[object], Mapping[str, tuple[str, ...]]]:
+        """Return what tells the fingerprints of what detectors find in a JSON value."""
+        unknown = self._policy.unknown
+        if unknown is None:
+            return lambda _: {}
+        rules = unknown.rules(path.strip("/"))
+        return lambda part: unknown.fingerprints(part, rules)
 
     def or_refuse(self, model: Model, path: str, log: logging.Logger) -> Checked:
         """Return the model to save, the very same when it is clean, and the findings.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from traitlets.config import Config
 
     from jupyter_qcred.deliver.service import CredentialService
+    from jupyter_qcred.detect import Allowance
 
     from .receipt import Receipt
     from .unknown import Allowed
@@ -107,7 +108,21 @@ class SaveRedaction(LoggingConfigurable):
 
     def contents_manager(self, base: type[Any]) -> type[Any]:
         """Return a contents manager class that saves no values."""
-        return redacting_contents_manager(base, self._service.redactor, self._redacted, self.policy)
+        return redacting_contents_manager(
+            base, self._service.redactor, self._redacted, self.policy, self.receipts.forget
+        )
+
+    def allow(self, allowance: Allowance) -> None:
+        """Leave a text as it is from now on, at the user's wish. Blocks.
+
+        Raises:
+            ConfigError: the user's list can't be changed.
+        """
+        self._rules.allow(allowance)
+
+    def title(self, rule: str) -> str:
+        """Return what a detector finds, in words; empty for the name of a credential."""
+        return self._rules.title(rule)
 
     def redact_exports(self, config: Config) -> None:
         """Redact what nbconvert makes in this server."""

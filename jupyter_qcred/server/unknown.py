@@ -95,6 +95,16 @@ class Unknown:
         found = self._found([text], self.rules(path)).get(0)
         return Redaction(_masked(text, found, total) if found else text, total or NOTHING)
 
+    def fingerprints(self, part: Any, rules: Rules) -> dict[str, tuple[str, ...]]:
+        """Return the fingerprints of what would be redacted in a JSON value, by rule."""
+        words = texts(part)
+        found: dict[str, dict[str, None]] = {}
+        for number, some in self._found(words, rules).items():
+            for one in some:
+                name = rules.fingerprints.of(words[number][one.start : one.end])
+                found.setdefault(one.rule, {})[name] = None
+        return {rule: tuple(names) for rule, names in found.items()}
+
     def _parts(self, parts: list[Any], rules: Rules, total: dict[str, int]) -> list[Any]:
         out = list(parts)
         suspects = self._suspects(parts, rules)

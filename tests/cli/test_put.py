@@ -20,10 +20,11 @@ import pytest
 from support.openbao import wait_until
 from support.processes import processes_naming, stop_all
 
-from jupyter_qcred.cli.prompt import LIMIT, BadValueError, read
+from jupyter_qcred.cli.prompt import LIMIT, read
 from jupyter_qcred.core.secret import Secret
 from jupyter_qcred.issue.embedded.client import Client
 from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
+from jupyter_qcred.issue.embedded.pasted import BadValueError
 from jupyter_qcred.issue.embedded.plan import JUPYTER
 
 KEY = "cli-canary-52d1e07ab93c4f68"

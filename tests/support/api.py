@@ -39,7 +39,7 @@ class Api:
         return self._ask(verb.lower(), path, status, **how)
 
     def _ask(self, verb: str, path: str, status: int, **how: Any) -> Any:
-        headers = {"Authorization": self._server.authorization}
+        headers = {"Authorization": self._server.authorization, **how.pop("headers", {})}
         url = f"{self._server.url}{ROOT.strip('/')}/{path}"
         answer = requests.request(verb, url, headers=headers, timeout=60, **how)
         self.answers.append(answer.text)

@@ -7,8 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from .allowed import AllowedHandler
+from .changes import ChangesHandler
+from .credentials import CredentialHandler
+from .doctor import CanaryHandler, PartsHandler
 from .leases import LeaseHandler, LeasesHandler, RenewHandler
 from .outstanding import OutstandingHandler
+from .redactions import RedactionsHandler
 from .revoke import RevokeHandler
 from .status import StatusHandler
 
@@ -26,4 +31,10 @@ HANDLERS: Final[list[tuple[str, type[CredentialsHandler]]]] = [
     (f"{ROOT}/leases/(?P<lease_id>[^/]+)/renew", RenewHandler),
     (f"{ROOT}/revoke", RevokeHandler),
     (f"{ROOT}/outstanding", OutstandingHandler),
+    (f"{ROOT}/changes", ChangesHandler),
+    (f"{ROOT}/redactions", RedactionsHandler),
+    (f"{ROOT}/allowed", AllowedHandler),
+    (f"{ROOT}/credentials/(?P<name>[^/]+)", CredentialHandler),
+    (f"{ROOT}/parts", PartsHandler),
+    (f"{ROOT}/canary", CanaryHandler),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -12,6 +13,7 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from jupyter_qcred.core.errors import (
+    ConfigError,
     IssuerError,
     LeaseExpiredError,
     NeedsLoginError,
@@ -22,15 +24,19 @@ from jupyter_qcred.core.errors import (
     UnknownCredentialError,
 )
 from jupyter_qcred.deliver.oversight import Oversight
+from jupyter_qcred.deliver.overview import as_json, moment
 
 if TYPE_CHECKING:
     from jupyter_qcred.deliver.service import CredentialService
+    from jupyter_qcred.server.changes import Changes
+    from jupyter_qcred.server.keys import KeyStore
+    from jupyter_qcred.server.saving import SaveRedaction
 
 T = TypeVar("T")
 Verb = TypeVar("Verb", bound=Callable[..., Coroutine[Any, Any, None]])
 
-SERVICE: Final = "qcred_service"
-"""Where the application keeps the service among its settings."""
+PARTS: Final = "qcred_api"
+"""Where the application keeps an ``ApiParts`` among its settings."""
 
 AUTH_RESOURCE: Final = "qcred"
 """What an authorizer is asked about: ``read`` for GET, ``write`` for the other verbs."""
@@ -38,12 +44,16 @@ AUTH_RESOURCE: Final = "qcred"
 PATIENCE: Final = 2.0
 """Seconds that an answer waits for the issuer. What takes longer goes on, and the answer is 202."""
 
+LONGEST_BODY: Final = 512 * 1024
+"""Bytes of a request's body."""
+
 _SLACK: Final = 3.0
 """Seconds more, in which the service itself has to answer."""
 
 _STATUS: Final[tuple[tuple[type[QcredError], HTTPStatus], ...]] = (
     (UnknownCredentialError, HTTPStatus.NOT_FOUND),
     (NotEntitledError, HTTPStatus.FORBIDDEN),
+    (ConfigError, HTTPStatus.CONFLICT),
     (NotStoredError, HTTPStatus.CONFLICT),
     (NeedsLoginError, HTTPStatus.CONFLICT),
     (PendingApprovalError, HTTPStatus.CONFLICT),
@@ -56,6 +66,40 @@ def guarded(method: Verb) -> Verb:
     return web.authenticated(authorized(method))  # type: ignore[return-value]
 
 
+@dataclass(frozen=True, slots=True)
+class ApiParts:
+    """What the handlers of one server speak to.
+
+    Attributes:
+        saving: None where saves are not redacted.
+    """
+
+    service: CredentialService
+    saving: SaveRedaction | None
+    keys: KeyStore
+    changes: Changes
+
+    async def status(self) -> dict[str, Any]:
+        """Return everything that people may see, as JSON has it.
+
+        Raises:
+            TimeoutError: the service does not answer in time.
+        """
+        return await status_of(self.service, self.saving, self.keys)
+
+
+async def status_of(
+    service: CredentialService, saving: SaveRedaction | None, keys: KeyStore
+) -> dict[str, Any]:
+    """Return everything that people may see; see ``ApiParts.status``."""
+    overview = await service.ask(Oversight(service).status(), PATIENCE + _SLACK)
+    return {
+        **as_json(overview),
+        "stores_keys": keys.usable,
+        "redacts_saves": saving is not None,
+    }
+
+
 class CredentialsHandler(APIHandler):
     """Parses, asks the service, responds with JSON."""
 
@@ -66,8 +110,13 @@ class CredentialsHandler(APIHandler):
     @property
     def service(self) -> CredentialService:
         """The service of this server."""
-        service: CredentialService = self.settings[SERVICE]
-        return service
+        return self.parts.service
+
+    @property
+    def parts(self) -> ApiParts:
+        """What this server's handlers speak to."""
+        parts: ApiParts = self.settings[PARTS]
+        return parts
 
     @property
     def oversight(self) -> Oversight:
@@ -84,17 +133,25 @@ class CredentialsHandler(APIHandler):
         return await self.service.ask(coroutine, timeout)
 
     def respond(self, body: dict[str, Any], status: HTTPStatus = HTTPStatus.OK) -> None:
-        """Send an answer."""
+        """Send an answer, and the server's time with it."""
         self.set_status(status)
         self.set_header("Cache-Control", "no-store")
-        self.finish(json.dumps(body))
+        self.finish(json.dumps({"now": moment(self.service.clock.wall()), **body}))
 
     def json_body(self) -> dict[str, Any]:
         """Return the request's body, a JSON object.
 
         Raises:
-            BadRequestError: it is none. The body itself is not logged: it may hold anything.
+            BadRequestError: it is none, or is called something else than JSON, which browsers send
+                to other sites unasked. The body itself is not logged: it may hold anything.
         """
+        kind = self.request.headers.get("Content-Type", "").partition(";")[0]
+        if kind.strip().lower() != "application/json":
+            raise BadRequestError(
+                "The body is not application/json", HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+            )
+        if len(self.request.body) > LONGEST_BODY:
+            raise BadRequestError(f"The body is longer than {LONGEST_BODY} bytes")
         try:
             body = json.loads(self.request.body)
         except (ValueError, RecursionError):
@@ -107,10 +164,13 @@ class CredentialsHandler(APIHandler):
         """Say what failed and what to do next, as JSON; nothing of the request is repeated."""
         error = kwargs.get("exc_info", (None, None, None))[1]
         if isinstance(error, BadRequestError):
-            status_code = HTTPStatus.BAD_REQUEST
+            status_code = error.status
             body = {"code": "bad_request", "reason": str(error), "next_step": _READ_THE_DOCUMENT}
         elif isinstance(error, QcredError):
             status_code = self._status_of(error)
+            body = {"code": error.code, "reason": error.reason, "next_step": error.next_step}
+        elif isinstance(error, RefusedError):
+            status_code = error.status
             body = {"code": error.code, "reason": error.reason, "next_step": error.next_step}
         elif isinstance(error, TimeoutError):
             status_code = HTTPStatus.SERVICE_UNAVAILABLE
@@ -138,17 +198,37 @@ class CredentialsHandler(APIHandler):
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log faults of ours; a refusal is an answer, which the client gets."""
-        if not isinstance(value, BadRequestError | QcredError | TimeoutError):
+        if not isinstance(value, BadRequestError | RefusedError | QcredError | TimeoutError):
             super().log_exception(typ, value, tb)
 
 
 class BadRequestError(Exception):
     """The request is not what this route takes; the message says why, and quotes none of it."""
 
+    def __init__(self, why: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
+        self.status = status
+        super().__init__(why)
+
+
+class RefusedError(Exception):
+    """A well-formed request that is not carried out; see the attributes of ``QcredError``."""
+
+    def __init__(self, status: HTTPStatus, code: str, reason: str, next_step: str) -> None:
+        self.status = status
+        self.code = code
+        self.reason = reason
+        self.next_step = next_step
+        super().__init__(reason)
+
 
 _READ_THE_DOCUMENT: Final = "See openapi.yaml of jupyter_qcred"
 
 _HTTP: Final = {
+    HTTPStatus.BAD_REQUEST: (
+        "bad_request",
+        "The request is not what this address takes",
+        _READ_THE_DOCUMENT,
+    ),
     HTTPStatus.FORBIDDEN: (
         "forbidden",
         "This server does not let you do that",

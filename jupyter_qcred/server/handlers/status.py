@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from jupyter_qcred.deliver.overview import as_json
-
 from .base import CredentialsHandler, guarded
 
 
@@ -14,5 +12,5 @@ class StatusHandler(CredentialsHandler):
 
     @guarded
     async def get(self) -> None:
-        """Answer with a ``ServerOverview``."""
-        self.respond(as_json(await self.ask(self.oversight.status())))
+        """Answer with a ``ServerOverview``, and what can be done with this server."""
+        self.respond(await self.parts.status())
