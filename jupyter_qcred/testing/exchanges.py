@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-FAIR: Final = Limits(body=64 * 1024)
+FAIR: Final = Limits(connect=60.0, read=60.0, whole=60.0, body=64 * 1024)
 """Time enough for a machine that is busy."""
-SHORT: Final = Limits(read=0.3, whole=0.6)
+SHORT: Final = Limits(connect=60.0, read=0.3, whole=0.6)
 """For vendors that do not come to an end."""
 
 _HTML: Final = {"Content-Type": "text/html; charset=utf-8"}
@@ -123,13 +123,13 @@ class ExchangeContract:
         self, case: ExchangeCase, caplog: pytest.LogCaptureFixture
     ) -> None:
         """A value with its end, neither renewable nor revocable; one request for each answer."""
+        told = case.ttl if case.ends is None else case.ends - time()
         with Scripted(script(*case.good())) as vendor, caplog.at_level(logging.DEBUG):
-            credential = case.run(vendor.address)
+            credential = case.run(vendor.address, FAIR)
         revealed = {name: value.reveal() for name, value in credential.values.items()}
         assert revealed == case.values
         assert credential.main in revealed
         assert credential.ttl is not None
-        told = case.ttl if case.ends is None else case.ends - time()
         assert told - 180 < credential.ttl <= told + 1
         assert (credential.renewable, credential.revocable) == (False, False)
         assert credential.upstream_lease is None
@@ -280,7 +280,7 @@ class ExchangeContract:
             for name in ("http_proxy", "https_proxy", "all_proxy"):
                 monkeypatch.setenv(name, address)
                 monkeypatch.setenv(name.upper(), address)
-            case.run(vendor.address)
+            case.run(vendor.address, FAIR)
             assert "somebodys-password" not in str(vendor.headers)
             assert "Basic bWU6" not in str(vendor.headers)
 
@@ -294,13 +294,13 @@ class ExchangeContract:
         monkeypatch.setenv("SSL_CERT_FILE", str(cert[0]))
         with Tls(script(*case.good()), *cert) as vendor:
             with pytest.raises(IssuerUnreachableError, match="no trusted TLS") as caught:
-                case.run(vendor.address)
+                case.run(vendor.address, FAIR)
             assert "ca_file" in self._looked_at(caught.value, case).next_step
             assert vendor.requests == []
-            assert case.run(vendor.address, ca_file=str(cert[0])).main
+            assert case.run(vendor.address, FAIR, ca_file=str(cert[0])).main
             elsewhere = vendor.address.replace("127.0.0.1", "localhost")
             with pytest.raises(IssuerUnreachableError, match="no trusted TLS"):
-                case.run(elsewhere, ca_file=str(cert[0]))
+                case.run(elsewhere, FAIR, ca_file=str(cert[0]))
         with pytest.raises(ConfigError, match="there is no file"):
             case.run("https://127.0.0.1:1", ca_file=str(tmp_path / "none"))
 

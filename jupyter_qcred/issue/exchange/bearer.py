@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import json
-from contextlib import suppress
 from math import isfinite
 from typing import TYPE_CHECKING, Final
 
 from jupyter_qcred.core.errors import ConfigError
 from jupyter_qcred.core.secret import Secret
 from jupyter_qcred.issue.exchange.exchange import Exchanged, is_value
+from jupyter_qcred.issue.exchange.jwt import jwt_end
 from jupyter_qcred.issue.exchange.verdict import Verdict, oauth_verdict, of_answer, senseless
 
 if TYPE_CHECKING:
@@ -85,22 +83,6 @@ def left(ttl: float, answer: Answer) -> float:
 def until(moment: float | None, answer: Answer) -> float | None:
     """Return the seconds until a moment of the vendor's clock; None where it has passed."""
     return None if moment is None else seconds(moment - answer.now)
-
-
-def jwt_end(unverified_jwt: Secret) -> float | None:
-    """Return when a JWT says that it ends, seconds since 1970; None where it does not tell.
-
-    It comes from the vendor over its own connection, and is used to renew in time only.
-    """
-    parts = unverified_jwt.reveal().split(".")
-    if len(parts) != 3:
-        return None
-    with suppress(ValueError, RecursionError):
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        end = claims.get("exp") if isinstance(claims, dict) else None
-        if isinstance(end, int | float) and not isinstance(end, bool) and isfinite(end):
-            return float(end)
-    return None
 
 
 def _of_jwt(token: Secret, answer: Answer) -> float | None:

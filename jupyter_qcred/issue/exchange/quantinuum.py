@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from jupyter_qcred.core.errors import ConfigError
 from jupyter_qcred.core.secret import Secret
-from jupyter_qcred.issue.exchange.bearer import jwt_end, left, until
+from jupyter_qcred.issue.exchange.bearer import left, until
 from jupyter_qcred.issue.exchange.exchange import LIFETIME, Exchanged, Option, endpoint, is_value
+from jupyter_qcred.issue.exchange.jwt import jwt_end
 from jupyter_qcred.issue.exchange.line import FORM, Ask
 from jupyter_qcred.issue.exchange.verdict import oauth_verdict, of_answer, senseless
 

@@ -18,6 +18,7 @@ from jupyter_qcred.core.errors import (
     QcredError,
 )
 from jupyter_qcred.issue.exchange.failures import VendorThrottledError
+from jupyter_qcred.issue.exchange.jwt import jwt_end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,6 +101,8 @@ def of_answer(
         code: what the vendor's own code means; None where it has none that is known.
     """
     verdict = _verdict(answer, code)
+    if verdict is Verdict.KEY and _has_ended(inputs, answer.now):
+        verdict = Verdict.OVER  # most say of an expired assertion only that it is not valid
     who, what = line.named(ask), _handed_in(inputs)
     reason, next_step, kind = _WORDS[verdict]
     told = next_step or (_FEDERATED if inputs.federated else _STORED)
@@ -131,6 +134,12 @@ def _verdict(answer: Answer, code: Verdict | None) -> Verdict:
     if 300 <= status < 400:
         return Verdict.ELSEWHERE
     return code or _BY_STATUS.get(status, Verdict.REFUSED)
+
+
+def _has_ended(inputs: Inputs, now: float) -> bool:
+    """Whether a JWT among the inputs is over by its own word, and by the vendor's clock."""
+    ends = map(jwt_end, inputs.fields.values())
+    return any(end is not None and end <= now for end in ends)
 
 
 def _handed_in(inputs: Inputs) -> str:

@@ -9,7 +9,6 @@ from urllib.parse import parse_qs
 import pytest
 from support.leaks import assert_shows_nothing_of
 from support.loopback import Scripted
-from support.openbao import free_port
 
 from jupyter_qcred.core.clock import SystemClock
 from jupyter_qcred.core.errors import (
@@ -23,6 +22,7 @@ from jupyter_qcred.issue.guard import GuardedIssuer
 from jupyter_qcred.issue.issuer import SessionRequest
 from jupyter_qcred.issue.profile_file import profiles_from_mapping
 from jupyter_qcred.issue.vault.issuer import VaultIssuer
+from jupyter_qcred.testing.loopback import nowhere
 
 from .cases import BEARER, INVALID_GRANT, KEY, NAME, script, token
 
@@ -134,10 +134,10 @@ def test_a_vendor_that_is_away_keeps_nothing_else_from_being_issued(openbao, iss
     guard = GuardedIssuer(
         lambda: issuer, lambda: "OpenBao", SystemClock(), logging.getLogger("test-guard")
     )
-    gone = profile(f"http://127.0.0.1:{free_port()}")
-    for _ in range(5):
-        with pytest.raises(IssuerUnreachableError) as caught:
-            guard.issue(session, gone)
+    with nowhere() as address:
+        for _ in range(5):
+            with pytest.raises(IssuerUnreachableError) as caught:
+                guard.issue(session, profile(address))
     assert "the source of ibm-quantum, cannot be reached" in str(caught.value)
     assert guard.whole.outage() is None
     stored = profiles_from_mapping({"ionq": {"source": "kv2:qcred/ionq"}}, "test")["ionq"]
