@@ -31,6 +31,7 @@ _COMMANDS: Final = {
     "status": "status.add_parser",
     "revoke": "revoke.add_parser",
     "run": "run.add_parser",
+    "doctor": "doctor.add_parser",
     "demo": "demo.add_parser",
     "scan": "scan.add_parser",
     "redact": "redact.add_parser",

@@ -1,0 +1,1 @@
+"""What ``jupyter qcred doctor`` looks at: one module a check, listed in ``checks``."""
