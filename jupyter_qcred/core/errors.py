@@ -98,6 +98,19 @@ class SdkError(QcredError):
     default_next_step = "Install the version that the message names, then restart the kernel"
 
 
+class RedirectedError(QcredError):
+    """A file of the working directory would send a vendor's SDK elsewhere, or has tried to."""
+
+    code = "redirected"
+    default_next_step = "Make clients by `qcred.client`, which are not led by such files"
+
+
+class OtherAccountError(RedirectedError):
+    """A file of the working directory would give a vendor's SDK another account."""
+
+    code = "other_account"
+
+
 class ConfigError(QcredError):
     """A setting or profile is wrong; the message says where."""
 

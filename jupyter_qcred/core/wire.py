@@ -103,7 +103,7 @@ class Notice(Record):
 
     ``code``, ``reason`` and ``next_step`` are those of an error. ``ends_in`` is in seconds from
     now; null where it has ended already. The next ``deliver`` or ``extend`` of it takes the notice
-    back.
+    back. Without a credential's name it is about the folder in which the kernel was started.
     """
 
     kind: ClassVar[str] = "notice"

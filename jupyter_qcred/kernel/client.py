@@ -179,7 +179,7 @@ class Client:
         elif isinstance(message, wire.Beat):
             self.store.beat(message.expires_in)
         elif isinstance(message, wire.Notice):
-            self.store.notice(message.credential, _why(message), message.ends_in)
+            self._noticed(message)
         elif isinstance(message, wire.Catalog):
             self._catalog = message.credentials
             self._catalog_known.set()
@@ -190,6 +190,12 @@ class Client:
                 waiting.set_result(message)
         else:
             raise WireError(f"a {message.kind} message, which a server does not send")
+
+    def _noticed(self, message: wire.Notice) -> None:
+        if message.credential:
+            self.store.notice(message.credential, _why(message), message.ends_in)
+        else:
+            self.store.caution(_why(message))
 
     def _delivered(self, message: wire.Deliver) -> None:
         self._redactor.arm(message.credential, message.values.values())

@@ -57,8 +57,10 @@ def client(name: str, *, sdk: str = "", **options: Any) -> Any:
         QcredError: as for ``get``.
     """
     from .adapters.registry import adapter_for
+    from .guard.told import warn_of_folder
 
     found = get(name)
+    warn_of_folder(current_client().store, found.vendor)
     return adapter_for(found.vendor, sdk).client(found, **options)
 
 
@@ -69,8 +71,10 @@ def credential(name: str, *, sdk: str = "") -> Any:
         QcredError: as for ``client``.
     """
     from .adapters.registry import adapter_for
+    from .guard.told import warn_of_folder
 
     found = get(name)
+    warn_of_folder(current_client().store, found.vendor)
     return adapter_for(found.vendor, sdk).credential(found)
 
 
@@ -84,13 +88,17 @@ def use(name: str) -> Iterator[None]:
 
     Raises:
         NoAdapterError: no variables are known for the vendor.
+        RedirectedError: a file of the working directory would override them.
         QcredError: as for ``get``; or another thread or task has such a block open for another
             credential.
     """
     from .adapters.environment import scoped
     from .adapters.variables import variables_of
+    from .guard.told import refuse_folder
 
-    wanted = variables_of(get(name))
+    found = get(name)
+    wanted = variables_of(found)
+    refuse_folder(found.vendor)
     warnings.warn(
         f"Programs started in this block can read {name} from their environment, and keep it",
         QcredWarning,
@@ -147,7 +155,7 @@ def status() -> Table:
 
     ``state`` is ``held`` while everything happens by itself. Otherwise it is the code of the error
     that a person has to see to, such as ``needs_login``, before the time has run out or after;
-    ``next step`` tells how.
+    ``next step`` tells how. Rows of ``this folder`` are files that would lead SDKs elsewhere.
 
     Raises:
         NotOnPlatformError: there is no server behind this process.
@@ -161,6 +169,10 @@ def status() -> Table:
         (name, "", why.code, "", "", "", f"{why.reason}. {why.next_step}")
         for name, why in missing.items()
         if name not in held
+    ]
+    rows += [
+        ("this folder", "", why.code, "", "", "", f"{why.reason}. {why.next_step}")
+        for why in store.cautions()
     ]
     return Table(_HEADINGS, tuple(sorted(rows)), "This kernel holds no credentials.")
 

@@ -53,6 +53,13 @@ class Warned(Record):
     ends_at: float | None
 
 
+class Caution(Record):
+    """What is wrong with the folder; ``told``: its user has seen it."""
+
+    why: QcredError
+    told: bool = False
+
+
 class Store:
     """Holds what was delivered, and why something is no longer there. Thread-safe."""
 
@@ -63,6 +70,7 @@ class Store:
         self._gone: dict[str, Gone] = {}
         self._notices: dict[str, Warned] = {}
         self._untold: set[str] = set()
+        self._cautions: dict[str, Caution] = {}
         self._good_until: float | None = None
 
     def put(self, held: Held) -> None:
@@ -128,6 +136,31 @@ class Store:
                 return None
             self._untold.discard(name)
             return self._notices.get(name)
+
+    # -- what is wrong with the folder ---------------------------------------------------------
+
+    def caution(self, why: QcredError) -> bool:
+        """Keep what a person has to know about the folder; whether nobody was told yet."""
+        with self._lock:
+            return not self._cautions.setdefault(str(why), Caution(why=why)).told
+
+    def cautioned(self, why: QcredError) -> None:
+        """It was told."""
+        with self._lock:
+            self._cautions[str(why)] = Caution(why=why, told=True)
+
+    def cautions(self) -> list[QcredError]:
+        """Return what is to be known about the folder, told or not."""
+        with self._lock:
+            return [caution.why for caution in self._cautions.values()]
+
+    def untold_cautions(self, code: str) -> list[QcredError]:
+        """Return what nobody was told yet, of one code."""
+        if not self._cautions:  # asked before each cell
+            return []
+        with self._lock:
+            known = list(self._cautions.values())
+        return [one.why for one in known if not one.told and one.why.code == code]
 
     # -- looking -------------------------------------------------------------------------------
 
