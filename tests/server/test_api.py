@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 import requests
-import yaml
 from openapi_spec_validator import validate
 from support import deployment
-from support.api import Api, cookie_login
+from support.api import DOCUMENT, Api, cookie_login
 from support.deployment import CANARY, KEY, LIVE, PROFILES, events
 from support.leases import ONCE, ONCE_PROFILE, live_leases, provide_once
 from support.openbao import wait_until
 from support.sweep import texts_with
 
-import jupyter_qcred.server
 from jupyter_qcred.deliver.oversight import By, Selector
 from jupyter_qcred.server.app import QcredApp
 from jupyter_qcred.server.handlers import HANDLERS
@@ -27,15 +24,13 @@ from jupyter_qcred.server.handlers.revoke import selector_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from support.jupyter import JupyterServer, Kernel
     from support.openbao import OpenBao
 
     MakeServer = Callable[..., JupyterServer]
 
-DOCUMENT = yaml.safe_load(
-    (Path(jupyter_qcred.server.__file__).parent / "openapi.yaml").read_text(encoding="utf-8")
-)
 ROUTES = [
     (verb, path.format(lease_id="0123456789abcdef", name="ionq"))
     for path, operations in DOCUMENT["paths"].items()

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
+import yaml
 from jsonschema import Draft202012Validator
+
+import jupyter_qcred.server
 
 if TYPE_CHECKING:
     from support.jupyter import JupyterServer
 
 ROOT = "/qcred/api/"
+DOCUMENT: dict[str, Any] = yaml.safe_load(
+    (Path(jupyter_qcred.server.__file__).parent / "openapi.yaml").read_text(encoding="utf-8")
+)
 
 
 class Api:
@@ -21,16 +28,19 @@ class Api:
         answers: the text of each answer.
     """
 
-    def __init__(self, server: JupyterServer, document: dict[str, Any]) -> None:
+    def __init__(self, server: JupyterServer, document: dict[str, Any] = DOCUMENT) -> None:
         self._server = server
         self._document = document
         self.answers: list[str] = []
 
-    def get(self, path: str, **query: str) -> Any:
+    def get(self, path: str, /, **query: str) -> Any:
         return self._ask("get", path, 200, params=query)
 
     def post(self, path: str, body: Any = None, *, status: int = 200) -> Any:
         return self._ask("post", path, status, json=body)
+
+    def put(self, path: str, body: Any = None, *, status: int = 200) -> Any:
+        return self._ask("put", path, status, json=body)
 
     def delete(self, path: str, *, status: int = 200) -> Any:
         return self._ask("delete", path, status)
