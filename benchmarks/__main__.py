@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from .imports import IMPORTS
 from .latency import LATENCY
 from .matcher import MATCHER
 from .prints import DISPLAY, PRINTS
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from .figures import Series
 
 BENCHMARKS: Final = (
-    *(START, FIRST, DOWN, HANGING),
+    *(START, FIRST, DOWN, HANGING, IMPORTS),
     *(SAVE, SAVE_LARGE, STALL, STALL_LARGE),
     *(PRINTS, DISPLAY, MATCHER, SCAN, TOKENS, LATENCY),
 )
