@@ -8,6 +8,7 @@ renewed or revoked meanwhile is never used: asking the store costs microseconds.
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,14 @@ BRAKET: Final = Sdk(distribution="amazon-braket-sdk", least="1.100", below="2")
 
 _ALWAYS: Final = 10 * 365 * 86400
 """Seconds before the end from which botocore asks: longer than any lease."""
+
+_NOBODY_ELSE: Final = {
+    "profile": (None, None, None, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+"""What botocore shall not look up, in its own form (``Session.SESSION_VARIABLES``): the name in a
+file, the environment variable, the value, a conversion. An ``AWS_PROFILE`` that names no profile
+would be an error, and nobody's keys need be read."""
 
 _STATIC: Final = 86400.0
 """What botocore is told of a key without an end; it asks at each use all the same."""
@@ -53,7 +62,7 @@ class AmazonBraket:
 
 def _boto_session(credential: Credential, region: str | None) -> Any:
     boto3 = BOTO3.load("boto3")
-    session = BOTO3.load("botocore.session").Session()
+    session = BOTO3.load("botocore.session").Session(session_vars=_NOBODY_ELSE)
     providers = BOTO3.load("botocore.credentials")
     # The only one in the chain: without our credential there is an error, never another identity.
     session.register_component(

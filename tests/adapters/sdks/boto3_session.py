@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import boto3
 import botocore.exceptions
 import pytest
@@ -15,6 +18,8 @@ VALUES = [f"session-token-{number}-0123456789abcdef" for number in range(4)]
 IDENTITY = b"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
 <GetCallerIdentityResult><Arn>arn:aws:sts::1:assumed-role/q/k</Arn><UserId>u</UserId>
 <Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"""
+
+KEYS = "[default]\naws_access_key_id = AKIAANOTHER\naws_secret_access_key = another\n"
 
 
 @pytest.fixture
@@ -52,8 +57,7 @@ def test_no_other_identity_is_ever_taken(kernel, sts, monkeypatch, tmp_path):
     """Neither the environment nor a file in the home stands in for a lease that has ended."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASOMEBODYELSE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "somebody-else")
-    keys = "[default]\naws_access_key_id = AKIAANOTHER\naws_secret_access_key = another\n"
-    (tmp_path / "credentials").write_text(keys)
+    (tmp_path / "credentials").write_text(KEYS)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     delivering(kernel)(VALUES[0])
     session = qcred.credential("amazon-braket")
@@ -63,6 +67,46 @@ def test_no_other_identity_is_ever_taken(kernel, sts, monkeypatch, tmp_path):
     with pytest.raises(qcred.LeaseExpiredError):
         client.get_caller_identity()
     assert sts.calls == []
+
+
+@pytest.mark.parametrize("region", [None, "eu-west-2"])
+def test_nobody_else_is_even_asked(kernel, sts, monkeypatch, tmp_path, region):
+    """No file of keys is opened, no program run, no metadata service asked: all lie in wait here.
+
+    Nor does a profile that is not there get in the way.
+    """
+    files = Path.home() / ".aws"
+    files.mkdir(exist_ok=True)
+    ran, opened = tmp_path / "ran", []
+    (files / "credentials").write_text(KEYS)
+    (files / "config").write_text(f"[default]\ncredential_process = touch {ran}\n")
+    sys.addaudithook(lambda event, args: event == "open" and opened.append(str(args[0])))
+    with Vendor(lambda headers: "anybody", lambda *_: {}) as elsewhere:
+        elsewhere.accepts = lambda shown: True
+        for name, value in {
+            "AWS_ACCESS_KEY_ID": "AKIASOMEBODYELSE",
+            "AWS_SECRET_ACCESS_KEY": "somebody-else",
+            "AWS_SESSION_TOKEN": "somebody-else",
+            "AWS_PROFILE": "not-there",
+            "AWS_ROLE_ARN": "arn:aws:iam::1:role/x",
+            "AWS_WEB_IDENTITY_TOKEN_FILE": str(files / "token"),
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{elsewhere.url}/container",
+            "AWS_EC2_METADATA_SERVICE_ENDPOINT": elsewhere.url,
+        }.items():
+            monkeypatch.setenv(name, value)
+        delivering(kernel)(VALUES[0])
+        sts.alive = VALUES[0]
+        session = qcred.credential("amazon-braket")
+        client = session.client("sts", endpoint_url=sts.url, region_name=region)
+        assert client.get_caller_identity()["Account"] == "123456789012"
+        kernel.end("amazon-braket")
+        with pytest.raises(qcred.LeaseExpiredError):
+            client.get_caller_identity()
+        assert elsewhere.calls == []
+    assert {call.presented for call in sts.calls} == {VALUES[0]}
+    assert opened
+    assert not [file for file in opened if file.startswith((str(files / "cred"), str(files / "t")))]
+    assert not ran.exists()
 
 
 def test_addresses_of_the_folder_are_not_followed(kernel, monkeypatch):
