@@ -8,6 +8,8 @@ import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from support.jupyter import JupyterServer
 
 
@@ -33,11 +35,16 @@ def command(
 
 def on_terminal(server: JupyterServer, *words: str, given: str = "", **env: str) -> str:
     """Run one on a terminal; return all that it wrote there."""
+    return at_terminal(_words(server, words), server.env | env, server.root, given)
+
+
+def at_terminal(words: list[str], env: dict[str, str], place: Path, given: str) -> str:
+    """Run a program on a terminal, type, and return all that it wrote there."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        _words(server, words),
-        env=server.env | {"TERM": "xterm"} | env,
-        cwd=server.root,
+        words,
+        env={"TERM": "xterm"} | env,
+        cwd=place,
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,

@@ -110,13 +110,13 @@ def to_role(visit: Visit, name: str, role: str, held: tuple[str, ...]) -> tuple[
     return step, make_role(visit, role, {"allowed_policies": [*held, policy]})
 
 
-def read_path(visit: Visit, path: str, held: tuple[str, ...]) -> tuple[Step, ...]:
-    """Return the steps that let sessions read one path."""
+def use_path(visit: Visit, path: str, capability: str, held: tuple[str, ...]) -> tuple[Step, ...]:
+    """Return the steps that let sessions read, or write to, one path."""
     role = visit.settings().kernel_role
     if path.startswith("qcred/data/"):
         return to_role(visit, roles.SOURCES_POLICY, role, held)
-    policy = "qcred-read-" + "".join(c if c.isalnum() else "-" for c in path)
-    text = f'path "{path}" {{ capabilities = ["read"] }}'
+    policy = f"qcred-{capability}-" + "".join(c if c.isalnum() else "-" for c in path)
+    text = f'path "{path}" {{ capabilities = ["{capability}"] }}'
     there = quoted("bao", "policy", "write", *at(visit), policy)
     step = command(f"echo {quoted(text)} | {there} -")
     return step, make_role(visit, role, {"allowed_policies": [*held, policy]})

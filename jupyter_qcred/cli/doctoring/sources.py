@@ -110,7 +110,9 @@ def _allow(visit: Visit, profile: Profile) -> tuple[Step, ...]:
     path = source.path
     if source.kind is SourceKind.KV2:
         path = f"{source.mount}/data/{source.below_mount}"
-    return grant.read_path(visit, path, visit.session().policies)
+    # A dynamic source with parameters is written to, and answers.
+    capability = "update" if source.parameters else "read"
+    return grant.use_path(visit, path, capability, visit.session().policies)
 
 
 CHECK: Final = Check(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.command import at_terminal
 from support.jupyter import JupyterServer
 from support.little import LittleEnvironment
 from support.processes import processes_naming, stop_all
@@ -56,6 +57,12 @@ class Person:
         env_file.unlink()
         return ran
 
+    def on_terminal(self, line: str, typed: str) -> str:
+        """Run a line where it can ask; return what was on the screen."""
+        screen = at_terminal(["bash", "-c", line], self.env, self.server.root, typed)
+        self.said.append(screen.replace(typed.strip(), ""))  # the terminal's echo, before it asked
+        return screen
+
     def doctor(self, *words: str) -> dict[str, Any]:
         """Return each check by its id."""
         ran = self.shell(f"jupyter qcred doctor --json {' '.join(words)}")
@@ -68,19 +75,24 @@ class Person:
         found = self.doctor(check)[check]["problems"]
         return next((one for one in found if one["problem"] == problem), None)
 
-    def mend(self, problem: str, *, typed: str = "", **by_hand: Callable[[], object]) -> None:
+    def mend(
+        self, problem: str, *, typed: str = "", asked: str = "", **by_hand: Callable[[], object]
+    ) -> None:
         """See a problem, take the steps that are printed, and see it no more.
 
         Args:
             problem: its id.
-            typed: what a command of the fix asks for.
+            typed: what a command of the fix reads.
+            asked: what one asks for on a terminal.
             by_hand: what a person does on an advice, by a word in it.
         """
         found = self.problem(problem)
         assert found is not None, self.said[-2:]
         assert found["fix"], found
         for step in found["fix"]:
-            if step["way"] == "command":
+            if step["way"] == "command" and asked:
+                self.on_terminal(step["text"], f"{asked}\n")
+            elif step["way"] == "command":
                 ran = self.shell(step["text"], input=typed)
                 assert ran.returncode == 0, (step, ran.stdout, ran.stderr)
             elif step["way"] == "paste":
