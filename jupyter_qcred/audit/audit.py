@@ -55,6 +55,7 @@ class Audit:
         clock: Clock | None = None,
         log: logging.Logger | None = None,
         max_bytes: int = _MAX_BYTES,
+        listener: Callable[[AuditEvent], None] | None = None,
     ) -> None:
         """Open the sinks. What fails is reported to ``log``; the file is tried again by ``emit``.
 
@@ -66,8 +67,11 @@ class Audit:
             clock: for the time stamps.
             log: for failures of the audit itself.
             max_bytes: size of the file.
+            listener: called with each event in the thread that it comes from; must not block, and
+                what it raises is dropped.
         """
         self._call_on_loop = call_on_loop
+        self._listener = listener
         self._clock = clock or SystemClock()
         self._log = log or logging.getLogger(__name__)
         self._changed = Condition()
@@ -100,6 +104,9 @@ class Audit:
         """Record an event with the present time. Never raises."""
         # Naive, as EventLogger appends the "Z" itself.
         when = self._clock.wall().replace(tzinfo=None)
+        if self._listener is not None:
+            with suppress(Exception):
+                self._listener(event)
         if self._file is not None:
             self._write(event, when)
         if (event_logger := self._event_logger) is None:

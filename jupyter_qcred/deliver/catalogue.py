@@ -74,6 +74,10 @@ class Catalogue:
             self._profiles = {name: static_keys.labelled(one) for name, one in found.items()}
         return self._profiles
 
+    def names(self) -> frozenset[str]:
+        """Return the names of the profiles if they were read already; asks for nothing."""
+        return frozenset(self._profiles or ())
+
     def _requires(self, notebook: str) -> tuple[str, ...] | None:
         """The notebook's own list. What can't be read asks for nothing special."""
         path = Path(notebook)

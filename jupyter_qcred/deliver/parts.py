@@ -55,10 +55,13 @@ class Parts:
             file=Path(service.audit_file) if service.audit_file else None,
             call_on_loop=service.call_on_server_loop,
             log=service.log,
+            listener=service.on_event,
         )
         self.trail = Trail(self.audit.emit, self.supply.describe, service.user, service.server_id)
         self.catalogue = Catalogue(service, self.supply)
-        self.guard = GuardedIssuer(self._made, self.supply.describe, service.clock, service.log)
+        self.guard = GuardedIssuer(
+            self._made, self.supply.describe, service.clock, service.log, service.on_request
+        )
         self.guard.whole.on_change = lambda: service.engine.call(self.recovery.changed)
         self.calm = CalmLog(service.log, service.clock)
         self.alerts = Alerts(self.trail, service.clock, self.calm, parent=service)

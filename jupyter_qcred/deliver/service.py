@@ -31,7 +31,10 @@ from .shared import Holder, Shared
 from .stdio import StdioForwarder
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
+
+    from jupyter_qcred.audit.events import AuditEvent
+    from jupyter_qcred.issue.guard import OnRequest
 
     from .link import Link
     from .parts import Parts
@@ -121,6 +124,9 @@ class CredentialService(LoggingConfigurable):
         # Set by the extension: the server's event logger and a way onto its loop.
         self.event_logger: Any = None
         self.call_on_server_loop: Any = None
+        # Likewise, for figures; called from any thread.
+        self.on_event: Callable[[AuditEvent], None] | None = None
+        self.on_request: OnRequest | None = None
 
     @default("journal_directory")
     def _default_journal_directory(self) -> str:

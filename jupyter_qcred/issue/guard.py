@@ -8,9 +8,9 @@ failures against the issuer.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from jupyter_qcred.core.errors import IssuerBrokenError, IssuerError
+from jupyter_qcred.core.errors import IssuerBrokenError, IssuerError, QcredError
 from jupyter_qcred.core.lease import Outcome
 from jupyter_qcred.issue.breaker import Breaker
 from jupyter_qcred.issue.exchange.failures import BEYOND_THE_ISSUER
@@ -24,9 +24,20 @@ if TYPE_CHECKING:
     from jupyter_qcred.issue.issuer import IssuedCredential, IssuedToken, Issuer, SessionRequest
     from jupyter_qcred.issue.profile import Profile
 
+    OnRequest = Callable[[str, float, "QcredError | None"], None]
+
+T = TypeVar("T")
+
 
 class GuardedIssuer:
     """Implements ``jupyter_qcred.issue.issuer.Issuer`` on another one, which is made at first use.
+
+    Args:
+        issuer: makes or returns it.
+        name: what messages call it.
+        clock: for waits and durations.
+        log: hears when it goes away and comes back.
+        on_request: told of each request that was really made; must not block or raise.
 
     Revocations are made whether the issuer is known to be away or not: they are owed, have waits
     of their own, and what they hear is heard by all.
@@ -41,8 +52,10 @@ class GuardedIssuer:
         name: Callable[[], str],
         clock: Clock,
         log: logging.Logger,
+        on_request: OnRequest | None = None,
     ) -> None:
         self._issuer = issuer
+        self._on_request = on_request
         self._name = name
         self._clock = clock
         self._log = log
@@ -54,14 +67,34 @@ class GuardedIssuer:
         """A few words for messages."""
         return self._issuer().describe()
 
+    def _timed(self, operation: str, ask: Callable[[Issuer], T]) -> Callable[[], T]:
+        """Return a request that tells how long it took, and how it failed."""
+
+        def call() -> T:
+            issuer, asked = self._issuer(), self._clock.now()
+            failure: QcredError | None = None
+            try:
+                return ask(issuer)
+            except QcredError as error:
+                failure = error
+                raise
+            finally:
+                if self._on_request is not None:
+                    self._on_request(operation, self._clock.now() - asked, failure)
+
+        return call
+
     def open_server(self) -> IssuedToken:
         """Log in and obtain the server token."""
-        return self.whole.run("logging in", lambda: self._issuer().open_server())
+        return self.whole.run(
+            "logging in", self._timed("open_server", lambda made: made.open_server())
+        )
 
     def open_session(self, server: IssuedToken, request: SessionRequest) -> IssuedToken:
         """Obtain the session token of one kernel launch."""
         return self.whole.run(
-            "opening sessions", lambda: self._issuer().open_session(server, request)
+            "opening sessions",
+            self._timed("open_session", lambda made: made.open_session(server, request)),
         )
 
     def issue(self, session: IssuedToken, profile: Profile) -> IssuedCredential:
@@ -70,7 +103,7 @@ class GuardedIssuer:
         source = self._source(profile.name)
 
         def ask() -> IssuedCredential:
-            call = lambda: self._issuer().issue(session, profile)  # noqa: E731 - one expression
+            call = self._timed("issue", lambda made: made.issue(session, profile))
             return source.run(what, call, only=BEYOND_THE_ISSUER)
 
         try:
@@ -89,19 +122,24 @@ class GuardedIssuer:
 
     def renew_token(self, token: IssuedToken) -> float:
         """Extend a token by itself; return its new TTL in seconds."""
-        return self.whole.run("renewing tokens", lambda: self._issuer().renew_token(token))
+        return self.whole.run(
+            "renewing tokens",
+            self._timed("renew_token", lambda made: made.renew_token(token)),
+        )
 
     def beat(self, token: IssuedToken) -> float:
         """Extend the server token, also while the issuer is known to be away: all hang on it."""
         return self.whole.run(
-            "the heartbeat", lambda: self._issuer().renew_token(token), always=True
+            "the heartbeat",
+            self._timed("beat", lambda made: made.renew_token(token)),
+            always=True,
         )
 
     def renew_lease(self, session: IssuedToken, upstream_lease: str) -> float:
         """Extend a vendor lease; return its new TTL in seconds."""
         return self.whole.run(
             "renewing leases",
-            lambda: self._issuer().renew_lease(session, upstream_lease),
+            self._timed("renew_lease", lambda made: made.renew_lease(session, upstream_lease)),
             but=IssuerBrokenError,
         )
 
@@ -109,7 +147,7 @@ class GuardedIssuer:
         """Invalidate one vendor lease."""
         return self.whole.run(
             "revoking",
-            lambda: self._issuer().revoke_lease(session, upstream_lease),
+            self._timed("revoke_lease", lambda made: made.revoke_lease(session, upstream_lease)),
             always=True,
             proves=_carried_out,
         )
@@ -118,7 +156,7 @@ class GuardedIssuer:
         """Invalidate a token by itself, and with it everything below."""
         return self.whole.run(
             "revoking",
-            lambda: self._issuer().revoke_token(token),
+            self._timed("revoke_token", lambda made: made.revoke_token(token)),
             always=True,
             proves=_carried_out,
         )
@@ -127,18 +165,23 @@ class GuardedIssuer:
         """Invalidate another token by its accessor, where granted; UNSUPPORTED where not."""
         return self.whole.run(
             "revoking",
-            lambda: self._issuer().revoke_accessor(by, accessor),
+            self._timed("revoke_accessor", lambda made: made.revoke_accessor(by, accessor)),
             always=True,
             proves=_carried_out,
         )
 
     def token_alive(self, token: IssuedToken) -> bool:
         """Whether a token still works."""
-        return self.whole.run("probing", lambda: self._issuer().token_alive(token))
+        return self.whole.run(
+            "probing", self._timed("token_alive", lambda made: made.token_alive(token))
+        )
 
     def lease_alive(self, by: IssuedToken, upstream_lease: str) -> bool | None:
         """Whether a lease is still there; None where that may not be asked."""
-        return self.whole.run("probing", lambda: self._issuer().lease_alive(by, upstream_lease))
+        return self.whole.run(
+            "probing",
+            self._timed("lease_alive", lambda made: made.lease_alive(by, upstream_lease)),
+        )
 
     def close(self) -> None:
         """Nothing: whoever made the issuer closes it."""

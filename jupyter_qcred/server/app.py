@@ -15,6 +15,7 @@ from .changes import Changes
 from .handlers import HANDLERS
 from .handlers.base import PARTS, ApiParts, status_of
 from .keys import KeyStore
+from .metrics import Metrics, publish
 from .saving import SaveRedaction
 from .websocket import redacting_connection
 
@@ -95,11 +96,18 @@ class QcredApp(ExtensionApp):
         if service is None or serverapp is None:
             return
         self.settings[PARTS] = self._api(service)
+        self._count(service)
         service.event_logger = serverapp.event_logger
         service.call_on_server_loop = serverapp.io_loop.add_callback
         if self.redact_outputs:
             base = serverapp.web_app.settings[_CONNECTION]
             self.settings[_CONNECTION] = redacting_connection(base, service)
+
+    @staticmethod
+    def _count(service: CredentialService) -> None:
+        metrics = Metrics(service)
+        service.on_event, service.on_request = metrics.event, metrics.request
+        publish(metrics)
 
     def _api(self, service: CredentialService) -> ApiParts:
         saving, keys = self.saving, KeyStore(service, self.store_keys)

@@ -1,0 +1,249 @@
+"""Figures for Prometheus: they are those of the audit, and no label grows without bound."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+import pytest
+import requests
+from prometheus_client import REGISTRY
+from prometheus_client.parser import text_string_to_metric_families
+from support import deployment
+from support.api import Api
+from support.deployment import CANARY, KEY, LIVE, PROFILES, audit
+from support.leases import ONCE, ONCE_PROFILE, provide_once
+from support.openbao import OpenBao, wait_until
+from support.sweep import texts_with
+
+from jupyter_qcred.audit.events import Denied, Issued, Redacted, Revoked
+from jupyter_qcred.core.errors import IssuerSealedError
+from jupyter_qcred.deliver.service import CredentialService
+from jupyter_qcred.server.metrics import OTHER, Metrics, publish
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from support.jupyter import JupyterServer
+
+FOUND = "hvs.CAESIJ1kQ0mV7yWbX3rT9pLz2uNfHd8sKcE4aGxYoRtBvMqPGh4KHGh2cy5KbWlXc0ZtU2dQ"
+REFUSED = "not-for-you"
+
+Figures = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def key(name: str, **labels: str) -> tuple[str, frozenset[tuple[str, str]]]:
+    """Return what a sample is found by."""
+    return name, frozenset(labels.items())
+
+
+LABELS: dict[str, Callable[[dict[str, Any]], dict[str, str]]] = {
+    "issued": lambda e: {"what": e["what"], "credential": e["credential"]},
+    "delivered": lambda e: {"credential": e["credential"]},
+    "renewed": lambda e: {
+        "credential": e["credential"], "replaced": "true" if e["replaced"] else "false",
+    },
+    "revoked": lambda e: {
+        "what": e["what"], "credential": e["credential"], "outcome": e["outcome"],
+    },
+    "denied": lambda e: {"credential": e["credential"], "reason": e["reason"]},
+    "redacted": lambda e: {
+        "rule": e["credential"], "where": "save" if e["where"] == "save" else "output",
+    },
+    "allowed": lambda e: {"rule": e["rule"]},
+    "alert": lambda e: {"kind": e["kind"], "what": e["what"]},
+}  # fmt: skip
+"""How each kind of event is counted, written a second time."""
+
+NAMES = {"redacted": "qcred_redactions_total", "alert": "qcred_alerts_total"}
+
+
+def recount(events: list[dict[str, Any]]) -> Figures:
+    """Count the audit anew."""
+    figures: Counter[Any] = Counter()
+    for event in events:
+        kind = event["__schema__"].split("/")[-2]
+        name = NAMES.get(kind, f"qcred_{kind}_total")
+        number = event["count"] if kind == "redacted" else 1
+        figures[key(name, **LABELS[kind](event))] += number
+    return {sample: number for sample, number in figures.items() if number}
+
+
+def scraped(server: JupyterServer) -> str:
+    """Return what Prometheus would get."""
+    answer = requests.get(
+        f"{server.url}metrics", headers={"Authorization": server.authorization}, timeout=30
+    )
+    assert answer.status_code == 200
+    return answer.text
+
+
+def samples(text: str) -> Figures:
+    """Return our samples by name and labels."""
+    return {
+        key(sample.name, **sample.labels): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name.startswith("qcred_")
+    }
+
+
+def counted(text: str) -> Figures:
+    """Return those that count events."""
+    return {
+        sample: number
+        for sample, number in samples(text).items()
+        if sample[0].endswith("_total") and sample[0] != "qcred_issuer_errors_total"
+    }
+
+
+@pytest.fixture
+def server(fresh_openbao: OpenBao, tmp_path: Path) -> Iterator[JupyterServer]:
+    provide_once(fresh_openbao)
+    refused = {"vendor": "ionq", "source": "kv2:elsewhere/key", "deliver": "use"}
+    made = deployment.server(
+        fresh_openbao, tmp_path / "home", PROFILES | {ONCE: ONCE_PROFILE, REFUSED: refused}
+    )
+    try:
+        yield made.start()
+    finally:
+        made.close()
+
+
+def test_the_figures_are_those_of_the_audit(server: JupyterServer, fresh_openbao: OpenBao) -> None:
+    """After issues, renewals, refusals, redactions, revocations, an outage and a kernel's end."""
+    api = Api(server)
+    assert counted(scraped(server)) == {}
+    kernel, other = (server.open_notebook(name) for name in ("a.ipynb", "b.ipynb"))
+    use = f"import jupyter_qcred as qcred; held = [qcred.get(n) for n in {[KEY, LIVE, ONCE]}]"
+    assert kernel.execute(use).ok
+    assert other.execute(use).ok
+    assert "NotEntitledError" in kernel.execute(f"qcred.get('{REFUSED}')").text
+    assert "UnknownCredentialError" in kernel.execute("qcred.get('nobody-knows-it')").text
+    kernel.execute("print(held[0].reveal()); held[0].reveal()")
+    source = f"a = '{CANARY}'\nb = '{FOUND}'"
+    server.save("a.ipynb", nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)]))
+    for lease in api.get("leases", kernel=kernel.id)["leases"]:
+        api.post(f"leases/{lease['lease_id']}/renew")
+    fresh_openbao.stop()
+    api.post("revoke", {"credential": ONCE}, status=202)
+    wait_until("the outage shows", lambda: gauge(server, "qcred_issuer_up") == 0, 60)
+    assert gauge(server, "qcred_revocations_outstanding") >= 2
+    fresh_openbao.start()
+    other.delete()
+    wait_until("one kernel is left", lambda: gauge(server, "qcred_kernels") == 1, 60)
+    wait_until("all is settled", lambda: gauge(server, "qcred_revocations_outstanding") == 0, 90)
+
+    def expected() -> Figures:
+        figures = recount(audit(server.home))
+        # Asked from a kernel's code, and so not a label.
+        reason = {"reason": "unknown_credential"}
+        asked = figures.pop(key("qcred_denied_total", credential="nobody-knows-it", **reason))
+        return figures | {key("qcred_denied_total", credential=OTHER, **reason): asked}
+
+    # What happens between the two looks would be a difference of theirs.
+    wait_until("no event is under way", lambda: counted(scraped(server)) == expected(), 30)
+    text = scraped(server)
+    figures = counted(text)
+    assert figures == expected()
+    assert {name for name, _ in figures} >= {
+        "qcred_issued_total", "qcred_delivered_total", "qcred_renewed_total",
+        "qcred_revoked_total", "qcred_denied_total", "qcred_redactions_total",
+    }  # fmt: skip
+    assert gauge(server, "qcred_credentials_held", credential=KEY) == 1
+    assert 0 < gauge(server, "qcred_server_token_expires_seconds") <= 600
+    assert gauge(server, "qcred_audit_events_lost") == 0
+    assert gauge(server, "qcred_issuer_up") == 1
+    assert errors(text, "issuer_unreachable") >= 3
+    issued = sum(n for (_, labels), n in figures.items() if ("what", "credential") in labels)
+    assert gauge(server, "qcred_issuer_request_seconds_count", operation="issue") >= 6
+    assert issued >= 6
+    assert texts_with(CANARY, [text]) == []
+
+
+def gauge(server: JupyterServer, name: str, **labels: str) -> float:
+    return samples(scraped(server))[key(name, **labels)]
+
+
+def errors(text: str, code: str) -> float:
+    """Return how many requests to the issuer failed in one way."""
+    return sum(
+        number
+        for (name, labels), number in samples(text).items()
+        if name == "qcred_issuer_errors_total" and ("code", code) in labels
+    )
+
+
+def test_figures_are_for_those_who_may_see_the_server_s_own(server: JupyterServer) -> None:
+    """They stand on Jupyter's own page, with its own rules."""
+    assert requests.get(f"{server.url}metrics", timeout=30).status_code == 403
+    assert "http_request_duration_seconds" in scraped(server)
+
+
+@pytest.fixture
+def metrics(tmp_path: Path) -> Metrics:
+    return Metrics(CredentialService(audit_file="", journal_directory=str(tmp_path)))
+
+
+def told(metrics: Metrics) -> Figures:
+    return {
+        key(sample.name, **sample.labels): sample.value
+        for family in metrics.collect()
+        for sample in family.samples
+    }
+
+
+def about(**fields: Any) -> dict[str, Any]:
+    return {"user": "alice", "server": "s", **fields}
+
+
+def test_a_kernel_cannot_make_labels(metrics: Metrics) -> None:
+    """Whatever it asks for or says that it redacted, a thousand names are one figure."""
+    metrics.event(Issued(**about(credential=KEY, what="credential", issuer="bao")))
+    for number in range(1000):
+        metrics.event(Denied(**about(credential=f"{CANARY}-{number}", reason="not_entitled")))
+        metrics.event(
+            Redacted(**about(credential=f"{CANARY}-{number}", where=f"x{number}", count=2))
+        )
+    metrics.event(Redacted(**about(credential=KEY, where="save", count=1)))
+    metrics.event(Redacted(**about(credential="vault-token", where="stream", count=3)))
+    figures = told(metrics)
+    reason = {"reason": "not_entitled"}
+    assert figures[key("qcred_denied_total", credential=OTHER, **reason)] == 1000
+    assert figures[key("qcred_redactions_total", rule=OTHER, where="output")] == 2000
+    assert figures[key("qcred_redactions_total", rule=KEY, where="save")] == 1
+    assert figures[key("qcred_redactions_total", rule="vault-token", where="output")] == 3
+    assert len(figures) < 20
+    assert CANARY not in str(figures)
+
+
+def test_requests_to_the_issuer_are_measured(metrics: Metrics) -> None:
+    """How many, how long, and how they failed, by what they were for."""
+    metrics.request("issue", 0.02, None)
+    metrics.request("issue", 0.04, IssuerSealedError("sealed"))
+    figures = told(metrics)
+    name = "qcred_issuer_request_seconds"
+    assert figures[key(f"{name}_count", operation="issue")] == 2
+    assert figures[key(f"{name}_sum", operation="issue")] == pytest.approx(0.06)
+    assert figures[key(f"{name}_bucket", operation="issue", le="0.025")] == 1
+    assert figures[key("qcred_issuer_errors_total", operation="issue", code="issuer_sealed")] == 1
+
+
+def test_a_second_server_in_the_process_takes_the_place_of_the_first(
+    metrics: Metrics, tmp_path: Path
+) -> None:
+    """As in a test suite: no figure stands there twice."""
+    second = Metrics(CredentialService(audit_file="", journal_directory=str(tmp_path)))
+    publish(metrics)
+    publish(second)
+    publish(second)
+    try:
+        metrics.event(Revoked(**about(what="session token", outcome="confirmed", issuer="bao")))
+        labels = {"what": "session token", "credential": "", "outcome": "confirmed"}
+        assert REGISTRY.get_sample_value("qcred_revoked_total", labels) is None
+        second.event(Revoked(**about(what="session token", outcome="confirmed", issuer="bao")))
+        assert REGISTRY.get_sample_value("qcred_revoked_total", labels) == 1
+    finally:
+        REGISTRY.unregister(second)
