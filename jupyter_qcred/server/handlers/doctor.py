@@ -91,8 +91,10 @@ def _notebook(value: str) -> Any:
 
 async def _remove(manager: Any, path: str) -> None:
     with suppress(Exception):  # it may never have been there
-        if hasattr(manager, "_get_os_path"):
-            # Not by the manager: it puts what it deletes into the desktop's wastebasket.
-            await asyncio.to_thread(os.unlink, manager._get_os_path(path))  # noqa: SLF001 - no other
-        else:
+        if not hasattr(manager, "_get_os_path"):
             await ensure_async(manager.delete(path))
+            return
+        # Not by the manager: it puts what it deletes into the desktop's wastebasket.
+        await asyncio.to_thread(os.unlink, manager._get_os_path(path))  # noqa: SLF001 - no other
+    with suppress(Exception):  # as above
+        await ensure_async(manager.checkpoints.delete_all_checkpoints(path))
