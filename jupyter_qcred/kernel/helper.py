@@ -43,13 +43,13 @@ def get(name: str, *, timeout: float = TIMEOUT) -> Credential:
     return Credential(name, client)
 
 
-def client(name: str, *, sdk: str = "", **options: Any) -> Any:
+def client(name: str, /, *, sdk: str = "", **options: Any) -> Any:
     """Return a client of the vendor that goes on working after a renewal.
 
     Args:
         name: the credential's name.
         sdk: which of the vendor's SDKs, by its name for pip; by default the first one installed.
-        options: those of the SDK's own client.
+        options: those of the SDK's own client, of which several take a ``name``.
 
     Raises:
         NoAdapterError: there is no adapter for the vendor, or the SDK.

@@ -62,9 +62,14 @@ ASKED = os.environ.get("QCRED_SDKS", "").split(",")
 NEWEST = os.environ.get("QCRED_SDKS_NEWEST", "")
 
 HOSTILE = {
-    ".env": "IONQ_API_URL=https://evil.example\nQISKIT_IONQ_API_URL=https://evil.example\n",
-    "ibm-credentials.env": "GLOBAL_SEARCH_URL=https://evil.example\nIAM_URL=https://evil.example\n",
-    "dwave.conf": "[defaults]\nendpoint = https://evil.example\n",
+    ".env": "IONQ_API_URL=https://evil.example\nQISKIT_IONQ_API_URL=https://evil.example\n"
+    "IONQ_API_KEY=theirs\n",
+    "ibm-credentials.env": "GLOBAL_SEARCH_URL=https://evil.example\nIAM_URL=https://evil.example\n"
+    "GLOBAL_CATALOG_URL=https://evil.example\nGLOBAL_SEARCH_DISABLE_SSL=true\n",
+    "dwave.conf": "[defaults]\nendpoint = https://evil.example\nproxy = http://evil.example\n"
+    "permissive_ssl = true\ntoken = theirs\n",
+    "qiskit-ibm.json": '{"default": {"channel": "ibm_quantum_platform", "token": "theirs", '
+    '"url": "https://evil.example"}}',
 }
 
 

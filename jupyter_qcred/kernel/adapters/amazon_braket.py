@@ -12,6 +12,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from .environment import scoped
 from .fields import first, needed
 from .sdk import Sdk
 
@@ -126,7 +127,9 @@ def _session_class(base: Any) -> Any:
                     "braket", config=options.pop("config", None), endpoint_url=endpoint
                 )
             options.setdefault("default_bucket", credential.public.get("bucket"))
-            super().__init__(boto_session=boto, **options)
+            # Else results could go to a stranger's bucket, which a file in the folder has named.
+            with scoped({"AMZN_BRAKET_OUT_S3_BUCKET": None}):
+                super().__init__(boto_session=boto, **options)
 
         def copy_session(
             self, region: str | None = None, max_connections: int | None = None

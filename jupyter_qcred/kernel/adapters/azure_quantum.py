@@ -8,6 +8,7 @@ from typing import Any, Final
 from jupyter_qcred.kernel.credential import TIMEOUT, Credential
 from jupyter_qcred.kernel.current import current_client
 
+from .environment import scoped
 from .fields import needed
 from .sdk import Sdk
 
@@ -15,6 +16,16 @@ CORE: Final = Sdk(distribution="azure-core", least="1.31", below="2")
 QUANTUM: Final = Sdk(distribution="azure-quantum", least="3", below="4")
 
 _ARM: Final = "https://management.azure.com/"
+_NOTHING: Final = dict.fromkeys(
+    f"AZURE_QUANTUM_{name}"
+    for name in (
+        *("CONNECTION_STRING", "ENV", "SUBSCRIPTION_ID"),
+        *("WORKSPACE_LOCATION", "WORKSPACE_NAME", "WORKSPACE_RG"),
+    )
+)
+"""Read where something was left out. A connection string says where tokens are sent, and the
+resource manager is not asked then (azure-quantum 3.13, ``default_from_env_vars``)."""
+
 _ASK_AGAIN: Final = 240.0
 """Seconds a token is said to live at most: azure-core asks for another with 300 left."""
 
@@ -49,12 +60,12 @@ class AzureQuantum:
             "name": public.get("workspace"),
             "resource_id": public.get("resource_id"),
             "location": public.get("location"),
-            # Both said, so that AZURE_QUANTUM_ENV moves neither.
             "environment": "PRODUCTION",
             "arm_endpoint": public.get("arm_endpoint", _ARM),
         }
         options = {name: value for name, value in given.items() if value} | options
-        return quantum.Workspace(credential=_token_credential(credential, arm), **options)
+        with scoped(_NOTHING):
+            return quantum.Workspace(credential=_token_credential(credential, arm), **options)
 
 
 def _token_credential(credential: Credential, arm: str) -> Any:

@@ -11,11 +11,12 @@ new one whenever the key has changed.
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from jupyter_qcred.core.errors import QcredError
+from jupyter_qcred.core.errors import QcredError, RedirectedError
 
 from .environment import scoped
 from .fields import needed
@@ -51,7 +52,18 @@ class IbmQuantum:
         return _authenticator(_Bearer(credential), hosts)
 
     def client(self, credential: Credential, **options: Any) -> Any:
-        """Return a ``QiskitRuntimeService``; options are its own, but for the token."""
+        """Return a ``QiskitRuntimeService``; options are its own, but for those of an account.
+
+        Raises:
+            QcredError: ``name``, ``filename`` or ``token`` would take another account, and with
+                it another address.
+        """
+        if other := {"name", "filename", "token"} & options.keys():
+            raise QcredError(
+                f"{min(other)} would take another account than {credential.name}",
+                next_step="Leave it out, or use QiskitRuntimeService itself",
+                credential=credential.name,
+            )
         base = SDK.load("qiskit_ibm_runtime").QiskitRuntimeService
         public = credential.public
         options.setdefault("channel", public.get("channel", "ibm_quantum_platform"))
@@ -86,11 +98,11 @@ class _Bearer:
 
     def refuse(self, host: str) -> None:
         """Raise the error for a request that was about to leave for a strange host."""
-        raise QcredError(
+        raise RedirectedError(
             f"The request for {host} was stopped before {self._credential.name} was sent there: "
             "that is no host of the profile",
-            next_step="Look for ibm-credentials.env in the working directory and the home, and for "
-            "variables like GLOBAL_SEARCH_URL",
+            next_step="If it is right, name it in the profile's settings, as url, "
+            "global_search_url or global_catalog_url",
             credential=self._credential.name,
         )
 
@@ -140,8 +152,12 @@ class _Auth:
 def _class(base: Any, authenticator: Any, credential: Credential) -> Any:
     public = credential.public
     addresses = {
+        # Else ibm-credentials.env of the working directory or the home would come before these.
+        "IBM_CREDENTIALS_FILE": os.devnull,
         "GLOBAL_SEARCH_URL": public.get("global_search_url", _SEARCH),
+        "GLOBAL_SEARCH_DISABLE_SSL": None,
         "GLOBAL_CATALOG_URL": public.get("global_catalog_url", _CATALOG),
+        "GLOBAL_CATALOG_DISABLE_SSL": None,
     }
 
     class QcredRuntimeService(base):  # type: ignore[misc]

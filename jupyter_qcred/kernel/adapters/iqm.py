@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SDK: Final = Sdk(distribution="iqm-client", least="36", below="37", private=True)
 
-_NOTHING: Final = dict.fromkeys(("IQM_TOKEN", "IQM_TOKENS_FILE"))
+_NOTHING: Final = dict.fromkeys(("IQM_TOKEN", "IQM_TOKENS_FILE", "IQM_QUANTUM_COMPUTER"))
 
 
 class Iqm:
@@ -51,7 +51,7 @@ class Iqm:
                 credential=credential.name,
             )
         options.setdefault("quantum_computer", public.get("quantum_computer"))
-        # A token in the environment would be somebody else's, and refused beside ours.
+        # What the environment has would be somebody else's, and a token is refused beside ours.
         with scoped(_NOTHING):
             return _class(base, credential)(**options)
 

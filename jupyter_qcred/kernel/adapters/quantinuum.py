@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from jupyter_qcred.core.errors import QcredError
+from jupyter_qcred.core.errors import RedirectedError
 
 from .fields import needed
 from .sdk import Sdk
@@ -41,7 +41,7 @@ class Quantinuum:
         class QcredAuth(base):  # type: ignore[misc]
             def auth_flow(self, request: Any) -> Generator[Any, Any, None]:
                 if request.url.host != host:
-                    raise QcredError(
+                    raise RedirectedError(
                         f"qnexus was about to send {credential.name} to another host than {host}",
                         next_step="Make the client anew by `qcred.client`",
                         credential=credential.name,
@@ -67,7 +67,7 @@ class Quantinuum:
         # Files and variables may say otherwise; tokens go where the profile says.
         config.protocol, config.domain = target.scheme, target.hostname or _DOMAIN
         config.port = target.port or (443 if target.scheme == "https" else 80)
-        config.store_tokens = False
+        config.store_tokens, config.httpx_verify = False, True
         client = SDK.load("qnexus.client").get_nexus_client(reload=True)
         client.cookies.clear()
         client.auth = self.credential(credential)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 from jupyter_qcred.core.errors import NoAdapterError, QcredError
@@ -44,6 +45,9 @@ VARIABLES: Final[dict[str, dict[str, Variable]]] = {
         "AWS_REGION": Variable(("region",)),
         "AWS_PROFILE": Variable(),
         "AWS_DEFAULT_PROFILE": Variable(),
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": Variable((), "true"),
+        "BRAKET_ENDPOINT": Variable(("endpoint",)),
+        "AMZN_BRAKET_OUT_S3_BUCKET": Variable(("bucket",)),
     },
     "dwave": {
         "DWAVE_API_TOKEN": Variable((MAIN,)),
@@ -51,6 +55,10 @@ VARIABLES: Final[dict[str, dict[str, Variable]]] = {
         "DWAVE_API_ENDPOINT": Variable(("endpoint", "url"), "https://cloud.dwavesys.com/sapi/"),
         "DWAVE_API_SOLVER": Variable(("solver",)),
         "DWAVE_PROFILE": Variable(),
+        # Also not the one of the working directory, nor its proxy.
+        "DWAVE_CONFIG_FILE": Variable((), os.devnull),
+        "DWAVE_METADATA_API_ENDPOINT": Variable(),
+        "DWAVE_API_PROXY": Variable(),
     },
     "ibm-quantum": {
         "QISKIT_IBM_TOKEN": Variable((MAIN,)),
@@ -59,6 +67,13 @@ VARIABLES: Final[dict[str, dict[str, Variable]]] = {
         "QISKIT_IBM_URL": Variable(("url",), "https://cloud.ibm.com"),
         # Where the key would be sent to (ibm-cloud-sdk-core reads it, also from a file).
         "IAM_URL": Variable(("iam_url",), "https://iam.cloud.ibm.com"),
+        "IBM_CREDENTIALS_FILE": Variable((), os.devnull),
+        "GLOBAL_SEARCH_URL": Variable(
+            ("global_search_url",), "https://api.global-search-tagging.cloud.ibm.com"
+        ),
+        "GLOBAL_CATALOG_URL": Variable(
+            ("global_catalog_url",), "https://globalcatalog.cloud.ibm.com/api/v1"
+        ),
     },
     "ionq": {
         "IONQ_API_KEY": Variable((MAIN,)),
@@ -73,6 +88,8 @@ VARIABLES: Final[dict[str, dict[str, Variable]]] = {
     "iqm": {
         "IQM_TOKEN": Variable((MAIN,)),
         "IQM_TOKENS_FILE": Variable(),
+        "IQM_SERVER_URL": Variable(("server_url", "url")),
+        "IQM_QUANTUM_COMPUTER": Variable(("quantum_computer",)),
     },
     "pasqal": {"PASQAL_PULSER_ACCESS_TOKEN": Variable((MAIN,))},
 }

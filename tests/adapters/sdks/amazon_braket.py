@@ -58,3 +58,13 @@ def test_one_session_and_its_copies_outlive_rotations(kernel, braket, monkeypatc
         kernel, braket, "amazon-braket", delivering(kernel, braket), VALUES, make,
         lambda session: session.get_quantum_task(TASK["quantumTaskArn"]), talkative="botocore",
     )  # fmt: skip
+
+
+def test_results_go_to_no_bucket_that_a_folder_names(kernel, braket, monkeypatch):
+    """Without one in the profile it is the SDK's own default for the account."""
+    monkeypatch.setenv("AMZN_BRAKET_OUT_S3_BUCKET", "a-stranger-s")
+    fields = {"secret_key": "s", "access_key": "ASIA" + VALUES[0][-16:], "session_token": VALUES[0]}
+    kernel.deliver("amazon-braket", fields, public={"region": "us-west-2"})
+    session = qcred.client("amazon-braket")
+    assert session._default_bucket is None
+    assert AwsSession(session.boto_session)._default_bucket == "a-stranger-s"

@@ -48,3 +48,23 @@ def test_one_workspace_outlives_rotations(kernel, azure, monkeypatch):
     paths = [call.path for call in azure.calls]
     assert any("Microsoft.Quantum/workspaces/mine" in path for path in paths)
     assert any("quotas" in path for path in paths)
+
+
+def test_a_workspace_without_a_location_asks_the_resource_manager(kernel, azure, monkeypatch):
+    """What the environment would fill in sends tokens elsewhere, without asking it."""
+    for name, value in {
+        "CONNECTION_STRING": "SubscriptionId=11111111-2222-3333-4444-555555555555;"
+        "ResourceGroupName=g;WorkspaceName=w;ApiKey=k;QuantumEndpoint=https://evil.example/;",
+        "WORKSPACE_LOCATION": "evil.example/x?",
+    }.items():
+        monkeypatch.setenv(f"AZURE_QUANTUM_{name}", value)
+    public = {
+        "subscription_id": "11111111-2222-3333-4444-555555555555", "resource_group": "group",
+        "workspace": "mine", "arm_endpoint": azure.url,
+    }  # fmt: skip
+    kernel.deliver("azure-quantum", {"token": VALUES[0]}, public=public)
+    azure.alive = VALUES[0]
+    workspace = qcred.client("azure-quantum")
+    workspace.get_quotas()
+    assert workspace.location == "westus"
+    assert {call.presented for call in azure.calls} == {VALUES[0]}

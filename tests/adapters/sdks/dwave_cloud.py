@@ -6,6 +6,7 @@ import zlib
 
 import orjson
 import pytest
+from dwave.cloud import Client
 
 import jupyter_qcred as qcred
 from jupyter_qcred.testing.rotations import outlives_rotations
@@ -80,3 +81,33 @@ def test_there_is_no_credential_object(kernel):
     kernel.deliver("dwave", {"token": VALUES[0]})
     with pytest.raises(qcred.SdkError, match=r'qcred\.client\("dwave"\)'):
         qcred.credential("dwave")
+
+
+def test_no_file_or_variable_has_a_say(kernel, monkeypatch, tmp_path):
+    """Nor about a proxy or certificates; the SDK alone, in the same folder, goes by all of them."""
+    (tmp_path / "dwave.conf").write_text(
+        "[defaults]\nendpoint = https://evil.example/\nproxy = http://evil.example\n"
+        "permissive_ssl = true\ntoken = theirs\nheaders = X-Auth-Token: theirs\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    kernel.deliver("dwave", {"token": VALUES[0]})
+    with pytest.warns(qcred.QcredWarning, match=r"dwave\.conf, line 2: endpoint leads"):
+        client = qcred.client("dwave")
+    with client, client.create_session() as session:
+        assert (client.config.proxy, session.verify, client.config.headers) == (None, True, {})
+    with Client.from_config() as plain:
+        assert (plain.config.proxy, plain.config.permissive_ssl) == ("http://evil.example", True)
+        assert plain.config.endpoint == "https://evil.example/"
+
+
+def test_a_block_of_variables_is_not_led_elsewhere(kernel, monkeypatch, tmp_path):
+    """Scripts which read nothing else get key and address, and nothing of the folder's file."""
+    (tmp_path / "dwave.conf").write_text(
+        "[defaults]\nendpoint = https://evil.example/\nproxy = http://evil.example\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    kernel.deliver("dwave", {"token": VALUES[0]})
+    with qcred.use("dwave"), Client.from_config() as client:
+        assert client.config.token == VALUES[0]
+        assert client.config.endpoint == "https://cloud.dwavesys.com/sapi/"
+        assert client.config.proxy is None

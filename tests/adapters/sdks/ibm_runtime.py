@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import time
-from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
+from ibm_platform_services import GlobalSearchV2
 
 import jupyter_qcred as qcred
 from jupyter_qcred.testing.rotations import outlives_rotations
@@ -67,7 +67,6 @@ def test_one_service_outlives_rotations(kernel, ibm, monkeypatch):
     """With bearers; whatever the environment says about addresses."""
     for name in ("IAM_URL", "GLOBAL_SEARCH_URL", "GLOBAL_CATALOG_URL"):
         monkeypatch.setenv(name, "https://evil.example")
-    monkeypatch.chdir(Path.home())  # not in the stranger's folder: see below
 
     def work(service):
         assert service.usage()
@@ -82,9 +81,8 @@ def test_one_service_outlives_rotations(kernel, ibm, monkeypatch):
     assert not any("identity" in call.path for call in ibm.calls)
 
 
-def test_a_rotated_api_key_is_used_at_once(kernel, ibm, monkeypatch):
+def test_a_rotated_api_key_is_used_at_once(kernel, ibm):
     """The bearer that IAM gave for the old key is not kept for the hour that it would live."""
-    monkeypatch.chdir(Path.home())
     service = None
     for key, token in zip(KEYS, BEARERS, strict=True):
         kernel.deliver("ibm-quantum", {"value": key}, public=public(ibm), expires_in=None)
@@ -97,18 +95,32 @@ def test_a_rotated_api_key_is_used_at_once(kernel, ibm, monkeypatch):
     assert len([call for call in ibm.calls if "identity" in call.path]) == len(KEYS)
 
 
-def test_a_stranger_s_folder_gets_nothing(kernel, ibm, monkeypatch, tmp_path):
-    """``ibm-credentials.env`` in the working directory moves the search: it is stopped."""
+def test_a_stranger_s_folder_leads_nowhere(kernel, ibm, monkeypatch, tmp_path):
+    """``ibm-credentials.env`` comes before the environment: the service works, and its user knows.
+
+    A search that somebody makes with our credential is led there, and stopped before it is sent.
+    """
     with Vendor(bearer, answer) as evil:
-        (tmp_path / "ibm-credentials.env").write_text(f"GLOBAL_SEARCH_URL={evil.url}\n")
+        (tmp_path / "ibm-credentials.env").write_text(
+            f"GLOBAL_SEARCH_URL={evil.url}\nGLOBAL_CATALOG_URL={evil.url}\n"
+        )
         monkeypatch.chdir(tmp_path)
         kernel.deliver("ibm-quantum", {"token": BEARERS[0]}, public=public(ibm))
         ibm.alive = evil.alive = BEARERS[0]
-        with pytest.raises(Exception, match=r"token|stopped") as caught:
-            make(ibm)()
-        chain, error = [], caught.value
-        while error is not None:
-            chain.append(error)
-            error = error.__cause__ or error.__context__
-        assert any("ibm-credentials.env" in str(one) for one in chain)
+        with pytest.warns(qcred.QcredWarning, match=r"ibm-credentials\.env, line [12]: GLOBAL_"):
+            service = make(ibm)()
+        assert service.usage()
+        search = GlobalSearchV2(authenticator=qcred.credential("ibm-quantum"))
+        search.configure_service("global_search")
+        assert search.service_url == evil.url
+        with pytest.raises(qcred.RedirectedError, match="stopped"):
+            search.search(query="x")
         assert evil.calls == []
+
+
+@pytest.mark.parametrize("option", ["name", "filename", "token"])
+def test_no_other_account_is_taken(kernel, option):
+    """A saved one has an address of its own, which would get our bearer."""
+    kernel.deliver("ibm-quantum", {"token": BEARERS[0]})
+    with pytest.raises(qcred.QcredError, match=f"{option} would take another account"):
+        qcred.client("ibm-quantum", **{option: "qiskit-ibm.json"})

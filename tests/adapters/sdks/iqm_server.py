@@ -22,6 +22,8 @@ def answer(method, path, body):
 def test_one_client_outlives_rotations(kernel, monkeypatch):
     """And leaves the token of somebody else in the environment alone."""
     monkeypatch.setenv("IQM_TOKEN", "somebody-else")
+    monkeypatch.setenv("IQM_SERVER_URL", "https://evil.example")
+    monkeypatch.setenv("IQM_QUANTUM_COMPUTER", "somebody-else-s")
     with Vendor(bearer, answer) as vendor:
         client = outlives_rotations(
             kernel, vendor, "iqm",

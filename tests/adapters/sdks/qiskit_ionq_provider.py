@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import pickle
+import sys
 
 import pytest
 from qiskit import QuantumCircuit
+from qiskit_ionq import IonQProvider
 
 import jupyter_qcred as qcred
 from jupyter_qcred.testing.rotations import outlives_rotations
@@ -77,3 +79,20 @@ def test_the_seam_is_there():
     client = IonQClient(token=Seen(), url="https://api.ionq.co/v0.4")
     assert client.api_headers["Authorization"] == "apiKey value-1"
     assert client.api_headers["Authorization"] == "apiKey value-2"
+
+
+def test_a_folder_s_file_leads_the_sdk_and_not_our_provider(kernel, monkeypatch, tmp_path):
+    """The SDK itself takes address and key of a ``.env`` before those of the environment."""
+    (tmp_path / ".env").write_text("IONQ_API_URL=https://evil.example\nIONQ_API_KEY=theirs\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)  # as in a notebook
+    monkeypatch.setenv("IONQ_API_URL", "https://api.ionq.co/v0.4")
+    plain = IonQProvider()
+    assert plain.credentials == {"url": "https://evil.example", "token": "theirs"}
+    kernel.deliver("ionq", {"value": VALUES[0]})
+    with pytest.warns(qcred.QcredWarning, match="IONQ_API_URL leads qiskit-ionq to evil.example"):
+        provider = qcred.client("ionq", sdk="qiskit-ionq")
+    assert provider.credentials["url"] == "https://api.ionq.co/v0.4"
+    assert f"{provider.credentials['token']:}" == VALUES[0]
+    with pytest.raises(qcred.RedirectedError, match="IONQ_API_URL"), qcred.use("ionq"):
+        pytest.fail("it was let in")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import qnexus.client
+from qnexus.config import CONFIG
 
 import jupyter_qcred as qcred
 from jupyter_qcred.testing.rotations import outlives_rotations
@@ -48,3 +49,11 @@ def test_another_host_gets_nothing(kernel):
         with pytest.raises(qcred.QcredError, match="another host"):
             client.get(f"{vendor.url}/api/users/v1beta2/me")
         assert vendor.calls == []
+
+
+def test_certificates_are_looked_at_whatever_a_folder_says(kernel, monkeypatch):
+    """Its own settings can turn that off, also by a variable."""
+    monkeypatch.setattr(CONFIG, "httpx_verify", False)
+    kernel.deliver("quantinuum", {"token": VALUES[0]})
+    qcred.client("quantinuum")
+    assert CONFIG.httpx_verify is True
