@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from jupyter_qcred.core.static_key import STATIC_KEY, STATIC_KEY_MEANS
+from jupyter_qcred.issue.care import CARE
 from jupyter_qcred.issue.profile import SourceKind
 
 if TYPE_CHECKING:
@@ -17,11 +18,7 @@ if TYPE_CHECKING:
 _STORED: Final = frozenset({SourceKind.KV1, SourceKind.KV2})
 
 EXCHANGES: Final[Mapping[str, str]] = {
-    "amazon-braket": "aws-sts",
-    "azure-quantum": "entra",
-    "google-quantum": "gcp",
-    "ibm-quantum": "ibm-iam",
-    "quantinuum": "quantinuum",
+    vendor: care.exchange for vendor, care in CARE.items() if care.exchange
 }
 """Vendors with something shorter than a static key, and the exchange that gives it."""
 

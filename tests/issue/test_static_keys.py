@@ -50,6 +50,18 @@ def test_the_warning_names_the_profile_the_vendor_and_what_is_better(caplog):
     assert ibm.endswith("The exchange ibm-iam gives kernels a short-lived one.")
 
 
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_whoever_delivers_a_stored_key_is_warned_whatever_the_vendor(vendor, caplog):
+    """Where there is an exchange, the warning says so; where there is none, it does not."""
+    with caplog.at_level(logging.WARNING):
+        warn([profile("kv2:qcred/a", vendor)], logging.getLogger("test-static"))
+    (record,) = caplog.records
+    told = record.getMessage()
+    assert f"delivers a static key: {MEANS}" in told
+    assert f"revoke it at {vendor}" in told
+    assert ("The exchange" in told) is (vendor in EXCHANGES)
+
+
 def test_built_in_profiles_are_labelled_without_a_warning(caplog):
     """Nobody configured them, and most of them hold nothing."""
     with caplog.at_level(logging.WARNING):

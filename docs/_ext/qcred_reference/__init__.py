@@ -9,7 +9,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from qcred_reference import commands, errors, events, helper, messages, operator, rules, settings
+from qcred_reference import (
+    commands,
+    credentials,
+    errors,
+    events,
+    helper,
+    messages,
+    operator,
+    rules,
+    settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,9 +50,11 @@ def _write(app: Sphinx, _config: Config) -> None:
 
 
 def write_pages(directory: Path) -> None:
-    """Write every page that has changed."""
+    """Write every page that has changed, and every part that a written page includes."""
     directory.mkdir(parents=True, exist_ok=True)
-    for name, page in PAGES.items():
-        file, text = directory / f"{name}.md", page()
+    files = {f"{name}.md": page for name, page in PAGES.items()}
+    files |= {f"{name}.txt": part for name, part in credentials.PARTS.items()}
+    for name, made in files.items():
+        file, text = directory / name, made()
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")

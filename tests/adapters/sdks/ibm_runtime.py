@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
@@ -124,3 +125,17 @@ def test_no_other_account_is_taken(kernel, option):
     kernel.deliver("ibm-quantum", {"token": BEARERS[0]})
     with pytest.raises(qcred.QcredError, match=f"{option} would take another account"):
         qcred.client("ibm-quantum", **{option: "qiskit-ibm.json"})
+
+
+def test_the_account_shows_no_key_and_is_saved_nowhere(kernel, ibm, monkeypatch):
+    """The SDK shows and writes what it was given: it was given nothing of worth."""
+    monkeypatch.chdir(Path.home())
+    kernel.deliver("ibm-quantum", {"value": KEYS[0]}, public=public(ibm), expires_in=None)
+    ibm.alive = BEARERS[0]
+    service = make(ibm)()
+    assert service.usage()
+    account = service.active_account()
+    assert account["instance"] == CRN
+    for value in (KEYS[0], BEARERS[0]):
+        assert value not in repr(account) + repr(service._account.to_saved_format())
+    assert not (Path.home() / ".qiskit" / "qiskit-ibm.json").exists()
