@@ -23,48 +23,62 @@ class Vendor:
         main: the field that is the credential itself where a key has several secret parts; empty
             leaves the choice to the profile's rule (the only one, else ``value``, ``token`` …).
         public: fields that are settings, not secrets.
+        addresses: those of them that say by a URL where the credential is sent.
+        hosts: those that say it by a host, with a port or without.
     """
 
     name: str
     title: str
     main: str = ""
     public: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
 
 
-def _vendor(name: str, title: str, *public: str, main: str = "") -> tuple[str, Vendor]:
-    return name, Vendor(name, title, main, frozenset(public))
+def _vendor(
+    name: str, title: str, addresses: str = "", others: str = "", *, hosts: str = "", main: str = ""
+) -> tuple[str, Vendor]:
+    urls, names = frozenset(addresses.split()), frozenset(hosts.split())
+    return name, Vendor(name, title, main, urls | names | set(others.split()), urls, names)
 
 
 VENDORS: Final[dict[str, Vendor]] = dict(
     (
         _vendor("alice-bob", "Alice & Bob Felis Cloud", "url"),
-        _vendor("amazon-braket", "Amazon Braket", "region", "bucket", "device", main="secret_key"),
+        _vendor(
+            "amazon-braket",
+            "Amazon Braket",
+            "endpoint s3_endpoint",
+            "region bucket device",
+            main="secret_key",
+        ),
         _vendor("aqt", "AQT Arnica", "url", "client_id"),
         _vendor(
             "azure-quantum",
             "Azure Quantum",
-            "tenant_id",
-            "client_id",
-            "subscription_id",
-            "resource_group",
-            "resource_id",
-            "workspace",
-            "location",
+            "arm_endpoint",
+            "tenant_id client_id subscription_id resource_group resource_id workspace location"
+            " arm_credential",
         ),
-        _vendor("dwave", "D-Wave Leap", "url", "endpoint", "region", "solver", "project"),
-        _vendor("google-quantum", "Google Quantum AI", "project", "processor"),
-        _vendor("ibm-quantum", "IBM Quantum Platform", "url", "channel", "instance", "region"),
-        _vendor("ionq", "IonQ Quantum Cloud", "url", "remote_host"),
-        _vendor("iqm", "IQM Resonance", "url", "server_url", "quantum_computer"),
+        _vendor("dwave", "D-Wave Leap", "url endpoint", "region solver project"),
+        _vendor("google-quantum", "Google Quantum AI", "", "project processor", hosts="endpoint"),
+        _vendor(
+            "ibm-quantum",
+            "IBM Quantum Platform",
+            "url runtime_url iam_url global_search_url global_catalog_url",
+            "channel instance region",
+        ),
+        _vendor("ionq", "IonQ Quantum Cloud", "url remote_host"),
+        _vendor("iqm", "IQM Resonance", "url server_url", "quantum_computer"),
         _vendor("oqc", "OQC Cloud", "url", "qpu_id"),
-        _vendor("pasqal", "Pasqal Cloud", "project_id", "username", "url"),
+        _vendor("pasqal", "Pasqal Cloud", "url", "project_id username"),
         _vendor("qbraid", "qBraid", "url"),
         _vendor("quandela", "Quandela Cloud", "url", "platform"),
-        _vendor("quantinuum", "Quantinuum Nexus", "username", "domain", "project"),
-        _vendor("rigetti-qcs", "Rigetti QCS", "url", "client_id", "issuer"),
+        _vendor("quantinuum", "Quantinuum Nexus", "url", "username project", hosts="domain"),
+        _vendor("rigetti-qcs", "Rigetti QCS", "url grpc_url issuer", "client_id"),
         _vendor("strangeworks", "Strangeworks", "url", "workspace"),
-        _vendor("superstaq", "Infleqtion Superstaq", "url", "remote_host"),
-        _vendor("xanadu", "Xanadu Cloud", "url", "host", "port"),
+        _vendor("superstaq", "Infleqtion Superstaq", "url remote_host"),
+        _vendor("xanadu", "Xanadu Cloud", "url", "port", hosts="host"),
     )
 )
 

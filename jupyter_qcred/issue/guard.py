@@ -14,6 +14,7 @@ from jupyter_qcred.core.errors import IssuerBrokenError, IssuerError, QcredError
 from jupyter_qcred.core.lease import Outcome
 from jupyter_qcred.issue.breaker import Breaker
 from jupyter_qcred.issue.exchange.failures import BEYOND_THE_ISSUER
+from jupyter_qcred.issue.profile_settings import with_settings
 
 if TYPE_CHECKING:
     import logging
@@ -107,10 +108,11 @@ class GuardedIssuer:
             return source.run(what, call, only=BEYOND_THE_ISSUER)
 
         try:
-            return self.whole.run(what, ask, but=BEYOND_THE_ISSUER)
+            issued = self.whole.run(what, ask, but=BEYOND_THE_ISSUER)
         except IssuerError as error:
             error.credential = profile.name  # a refusal of ours knows no name
             raise
+        return with_settings(issued, profile)
 
     def _source(self, name: str) -> Breaker:
         with self._lock:

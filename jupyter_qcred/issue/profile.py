@@ -96,6 +96,7 @@ class Profile:
         ttl: longest life in seconds we ask for; None leaves it to the source.
         deliver: with the kernel's start, or at first use.
         labels: environment, project, cost centre: for audit and display.
+        settings: public fields that the kernel gets whatever is stored, such as an address.
         builtin: comes with the package, nobody configured it.
     """
 
@@ -107,4 +108,5 @@ class Profile:
     ttl: float | None = None
     deliver: DeliverWhen = DeliverWhen.START
     labels: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
     builtin: bool = False

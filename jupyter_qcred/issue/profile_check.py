@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from jupyter_qcred.core.duration import parse_duration
 from jupyter_qcred.issue.builtin import VENDORS, Vendor
-from jupyter_qcred.issue.profile import NAME_FORM, DeliverWhen, Profile, is_name
+from jupyter_qcred.issue.profile import (
+    NAME_FORM,
+    DeliverWhen,
+    ExchangeSource,
+    Profile,
+    is_name,
+)
 from jupyter_qcred.issue.profile_fields import (
     FIELD,
     fields_of,
@@ -18,13 +24,18 @@ from jupyter_qcred.issue.profile_fields import (
     pairs_of,
     text_of,
 )
+from jupyter_qcred.issue.profile_settings import (
+    check_settings,
+    read_settings,
+    settings_inside,
+)
 from jupyter_qcred.issue.profile_source import read_source
 from jupyter_qcred.issue.profile_tree import Items, Table
 
 if TYPE_CHECKING:
     from jupyter_qcred.issue.profile_tree import Node, Problems
 
-_KEYS: Final = ("vendor", "source", "main", "public", "ttl", "deliver", "labels")
+_KEYS: Final = ("vendor", "source", "main", "public", "settings", "ttl", "deliver", "labels")
 _LABEL: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./-]{0,62}")
 _MAX_LABELS: Final = 16
 
@@ -66,8 +77,13 @@ def _profile(name: str, node: Node, problems: Problems) -> Profile | None:
     ttl = _ttl(fields.get("ttl"), problems)
     deliver = _deliver(fields.get("deliver"), problems)
     labels = _labels(fields.get("labels"), problems)
-    if main and main[0] in public:
-        problems.add(fields["public"].place, "the main field cannot be public")
+    cloud = VENDORS.get(vendor or "")
+    settings = read_settings(fields.get("settings"), cloud, public, problems)
+    if isinstance(source, ExchangeSource):
+        check_settings(settings_inside(fields["source"]), source.settings, cloud, public, problems)
+    if main and main[0] in {*public, *settings}:
+        where = fields["public" if main[0] in public else "settings"]
+        problems.add(where.place, "the main field cannot be public")
     if source is None or vendor is None:
         return None
     known = VENDORS.get(vendor, Vendor(vendor, vendor))
@@ -80,6 +96,7 @@ def _profile(name: str, node: Node, problems: Problems) -> Profile | None:
         ttl=ttl,
         deliver=deliver,
         labels=labels,
+        settings=settings,
     )
 
 

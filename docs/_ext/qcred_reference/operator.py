@@ -65,10 +65,11 @@ def _vendors() -> str:
             vendor.title,
             literal(vendor.main) if vendor.main else "",
             ", ".join(map(literal, sorted(vendor.public))),
+            ", ".join(map(literal, sorted(vendor.addresses | vendor.hosts))),
         )
         for vendor in VENDORS.values()
     ]
-    return table(("name", "", "main", "no secrets"), rows)
+    return table(("name", "", "main", "no secrets", "of these, where it is sent"), rows)
 
 
 def _exchange(name: str) -> str:
