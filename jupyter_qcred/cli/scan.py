@@ -42,6 +42,7 @@ examples:
   jupyter qcred scan --staged                       what `git commit` would commit
   jupyter qcred scan --history                      every version of every file
   jupyter qcred scan --home                         files of vendors' own tools
+  jupyter qcred scan --tutorial docs/tutorials      what notebooks do with keys
   jupyter qcred scan --write-baseline .qcred-baseline.json
   jupyter qcred scan --baseline .qcred-baseline.json --format github
 """
@@ -66,6 +67,11 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     where.add_argument(
         "--home", action="store_true", help="files in which vendors' tools keep keys, in your home"
+    )
+    where.add_argument(
+        "--tutorial",
+        action="store_true",
+        help="also refuse notebooks and programs that paste, ask for, show or save a key",
     )
     parser.add_argument("--ignored", action="store_true", help="also files that git ignores")
     parser.add_argument("--baseline", metavar="FILE", help="leave out findings that it lists")
@@ -156,7 +162,19 @@ def _scan(args: argparse.Namespace, plan: Plan) -> Outcome:
         return look_at_home(plan(), plan.fingerprint())
     workers = args.jobs or min(_processors(), 8)
     with Progress(sys.stderr) as progress:
-        return work(_batches(args), plan, workers, progress)
+        outcome = work(_batches(args), plan, workers, progress)
+    if args.tutorial:
+        _look_at_tutorials(args, plan, outcome)
+    return outcome
+
+
+def _look_at_tutorials(args: argparse.Namespace, plan: Plan, outcome: Outcome) -> None:
+    from .scanning.tutorial.look import look
+    from .scanning.work import order
+
+    hits, failed = look(_batches(args), plan.fingerprint(), plan().name)
+    outcome.hits = sorted([*outcome.hits, *hits], key=order)
+    outcome.failed |= failed
 
 
 def _processors() -> int:

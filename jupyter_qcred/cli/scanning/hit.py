@@ -21,6 +21,9 @@ class Hit:
         place: what part of the cell, file or notebook, such as ``source`` or ``text/html``.
         commit: where it was first committed; empty outside of a history.
         excerpt: its line with placeholders in the place of secrets; empty where it says nothing.
+        what: of a tutorial: the piece of code, without the texts in it.
+        why: of a tutorial: why it is refused.
+        instead: of a tutorial: what to write in its place.
     """
 
     path: str
@@ -33,6 +36,9 @@ class Hit:
     place: str = ""
     commit: str = ""
     excerpt: str = field(default="", compare=False)
+    what: str = ""
+    why: str = ""
+    instead: str = ""
 
     @property
     def where(self) -> str:
@@ -52,6 +58,9 @@ class Hit:
     def as_json(self) -> dict[str, Any]:
         """For programs: no excerpt, because reports are kept and passed on."""
         told: dict[str, Any] = {"path": self.path}
-        names = ("line", "cell", "output", "cell_line", "place", "commit")
+        names = (
+            *("line", "cell", "output", "cell_line", "place", "commit"),
+            *("what", "why", "instead"),
+        )
         told.update({name: value for name in names if (value := getattr(self, name))})
         return told | {"rule": self.rule, "fingerprint": self.fingerprint}

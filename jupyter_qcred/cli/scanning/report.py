@@ -36,6 +36,7 @@ def as_github(outcome: Outcome) -> str:
     for hit in outcome.hits:
         where = f"file={_property(hit.path)},line={hit.line or 1}"
         words = f"{hit.rule} in {hit.where or 'the file'}, fingerprint {hit.fingerprint}"
+        words = "; ".join([words, *(line for line in _details(hit) if hit.what)])
         lines.append(f"::error {where},title={_property(hit.rule)}::{_data(words)}")
     return "\n".join(lines)
 
@@ -62,13 +63,20 @@ def as_text(outcome: Outcome, stream: IO[str], *, seconds: float, known: int, ho
             commit = f"  commit {hit.commit[:12]}" if hit.commit else ""
             commit += f" and {_count(versions, 'later version')}" if versions else ""
             rows.append(f"{row}  {paint(hit.fingerprint + commit, _DIM)}")
-            if hit.excerpt:
-                rows.append(f"      {hit.excerpt}")
+            rows += [f"      {line}" for line in _details(hit)]
         rows.append("")
     rows.append(_summary(outcome, seconds, known))
-    if outcome.hits:
+    if any(not hit.what for hit in outcome.hits):
         rows.append(paint(_ADVICE_HOME if home else _ADVICE, _DIM))
     return _encodable("\n".join(rows), stream)
+
+
+def _details(hit: Hit) -> Iterator[str]:
+    if hit.excerpt:
+        yield hit.excerpt
+    if hit.what:
+        yield f"{printable(hit.what)}: {hit.why}"
+        yield f"instead: {printable(hit.instead)}"
 
 
 def _first_versions(hits: Iterator[Hit]) -> Iterator[tuple[Hit, int]]:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from jupyter_qcred.core.version import __version__
 
 from .home import RULE, TITLE
+from .tutorial.fault import TITLES
 
 if TYPE_CHECKING:
     from jupyter_qcred.detect import Detectors
@@ -28,6 +29,8 @@ def as_sarif(outcome: Outcome, detectors: Detectors) -> str:
     rules = [_rule(one.id, one.title, one.url) for one in detectors.all]
     if any(hit.rule == RULE for hit in outcome.hits):
         rules.append(_rule(RULE, TITLE))
+    found = {hit.rule for hit in outcome.hits}
+    rules += [_rule(name, title) for name, title in TITLES.items() if name in found]
     index = {rule["id"]: number for number, rule in enumerate(rules)}
     notes = [
         {"level": "error", "message": {"text": f"{path} could not be looked at: {why}"}}
@@ -73,11 +76,16 @@ def _result(hit: Hit, index: dict[str, int]) -> dict[str, Any]:
         "ruleId": hit.rule,
         "ruleIndex": index[hit.rule],
         "level": "error",
-        "message": {"text": f"{hit.rule} in {hit.where or 'the file'}"},
+        "message": {"text": _message(hit)},
         "locations": [location],
         "partialFingerprints": {"secret/v1": hit.fingerprint},
     }
     return result | ({"properties": {"commit": hit.commit}} if hit.commit else {})
+
+
+def _message(hit: Hit) -> str:
+    text = f"{hit.rule} in {hit.where or 'the file'}"
+    return f"{text}: {hit.what}: {hit.why}; instead: {hit.instead}" if hit.what else text
 
 
 def _uri(path: str) -> str:

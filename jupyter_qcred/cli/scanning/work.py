@@ -99,7 +99,7 @@ def run(
             _stop()
     else:
         _in_processes(every, make, workers, total, progress)
-    total.hits.sort(key=_order)
+    total.hits.sort(key=order)
     return total
 
 
@@ -146,7 +146,8 @@ def _chained(first: list[Batch], rest: Iterator[Batch]) -> Iterator[Batch]:
     yield from rest
 
 
-def _order(hit: Hit) -> tuple[Any, ...]:
+def order(hit: Hit) -> tuple[Any, ...]:
+    """Sort by this what was not found in order."""
     if hit.commit:
         return (hit.path,)  # in the order of the history
     places = (hit.line, hit.cell, hit.output, hit.cell_line)

@@ -1,0 +1,1 @@
+"""``scan --tutorial``: what a notebook does with keys, read from its code."""
