@@ -145,10 +145,11 @@ def test_a_broken_notebook_is_answered_for(api: Api, server: JupyterServer, text
         ("../secret.ipynb", 404),
         ("..", 404),
         ("", 400),
-        ("/", 400),
+        ("/", 404),
+        (" ", 404),
         ("a\0b", 404),
         ("x" * 5000, 400),
-        ("folder", 400),
+        ("folder", 404),
         ("bytes.bin", 400),
     ],
 )

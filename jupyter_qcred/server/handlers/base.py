@@ -181,6 +181,8 @@ class CredentialsHandler(APIHandler):
             }
         else:
             body = _of_http(status_code)
+        if status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.set_header("Allow", ", ".join(self.SUPPORTED_METHODS))
         self.set_status(status_code)
         self.set_header("Cache-Control", "no-store")
         # `message` is what Jupyter's front-ends show.

@@ -31,9 +31,10 @@ class RedactionsHandler(CredentialsHandler):
     @guarded
     async def get(self) -> None:
         """Answer with the placeholders in the file ``?path=``, as clients name files."""
-        path = self.get_query_argument("path").strip("/")
-        if not 0 < len(path) <= _LONGEST or "\0" in path:
-            raise BadRequestError("`path` names no file")
+        path = self.get_query_argument("path", strip=False)
+        if not 0 < len(path) <= _LONGEST:
+            raise BadRequestError(f"`path` has not 1 to {_LONGEST} characters")
+        path = path.strip("/")
         await self._check_may_read_contents()
         saving = self.parts.saving
         found = await self._found(path)
@@ -50,7 +51,7 @@ class RedactionsHandler(CredentialsHandler):
         try:
             about = await self._model(path, content=False)
             if about["type"] == "directory":
-                raise BadRequestError("`path` names a directory")
+                raise web.HTTPError(HTTPStatus.NOT_FOUND)
             if (about.get("size") or 0) > LARGEST:
                 return None
             model = await self._model(path, content=True, type="file", format="text")
