@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from jupyter_qcred.deliver.enable import enable
     from jupyter_qcred.kernel.credential import Credential
+    from jupyter_qcred.kernel.doctor import doctor
     from jupyter_qcred.kernel.helper import client, credential, get, renew, revoke, status, use
     from jupyter_qcred.kernel.helper import list as list  # noqa: A004 - not for import *
     from jupyter_qcred.kernel.required import Required
@@ -34,6 +35,7 @@ __all__ = [
     "Required",
     "client",
     "credential",
+    "doctor",
     "enable",
     "get",
     "renew",
@@ -49,6 +51,7 @@ _HOMES: Final = {
     "Required": "kernel.required",
     "client": "kernel.helper",
     "credential": "kernel.helper",
+    "doctor": "kernel.doctor",
     "enable": "deliver.enable",
     "get": "kernel.helper",
     "list": "kernel.helper",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .credential import Credential
     from .table import Table
 
-_USAGE = "usage: %qcred [status | list | get NAME | renew NAME | revoke NAME]"
+_USAGE = "usage: %qcred [status | list | doctor | get NAME | renew NAME | revoke NAME]"
 _CELL_USAGE = "usage: %%qcred NAME, and below it what needs the credential's variables"
 
 
@@ -24,7 +24,7 @@ def qcred_magic(line: str) -> Table | Credential | str | None:
     """Show this kernel's credentials, never their values.
 
     ``%qcred`` or ``%qcred status``: what is held; ``%qcred list``: what may be asked for;
-    ``%qcred get|renew|revoke NAME``.
+    ``%qcred doctor``: what is wrong; ``%qcred get|renew|revoke NAME``.
     """
     try:
         return _run(line.split())
@@ -42,6 +42,10 @@ def _run(words: list[str]) -> Table | Credential | str:
             return helper.status()
         case ["list"]:
             return helper.list()
+        case ["doctor"]:
+            from .doctor import doctor
+
+            return doctor()
         case ["get", name]:
             return helper.get(name)
         case ["renew", name]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from jupyter_qcred.deliver.enable import enable
 from jupyter_qcred.kernel import helper
 from jupyter_qcred.kernel.credential import Credential
+from jupyter_qcred.kernel.doctor import doctor
 from jupyter_qcred.kernel.magic import qcred_magic
 from jupyter_qcred.kernel.required import Required
 from jupyter_qcred.kernel.requires import requires
@@ -16,7 +17,7 @@ from qcred_reference.markdown import code, entries, literal, prose, sections, ta
 
 FUNCTIONS: Final = (
     *(helper.get, helper.list, helper.status, helper.renew, helper.revoke),
-    *(requires, enable),
+    *(requires, doctor, enable),
 )
 
 _REQUIRED: Final = (
@@ -26,7 +27,7 @@ _REQUIRED: Final = (
 
 _INTRODUCTION: Final = """\
 `import jupyter_qcred as qcred`, in a notebook; the kernel's environment needs no package of ours.
-All but `enable` ask the Jupyter server that launched this kernel.
+All but `doctor` and `enable` ask the Jupyter server that launched this kernel.
 """
 
 
