@@ -40,7 +40,8 @@ _STATIC: Final = 86400.0
 class AmazonBraket:
     """``credential``: a boto3 ``Session``; ``client``: a Braket ``AwsSession``.
 
-    Public fields used: ``region``, ``bucket`` and ``endpoint``, which serves Braket in all regions.
+    Public fields used: ``region``, ``bucket`` and ``endpoint``, which serves Braket in all regions;
+    and ``s3_endpoint``, where results are.
     """
 
     sdk = BRAKET
@@ -73,7 +74,20 @@ def _boto_session(credential: Credential, region: str | None) -> Any:
     # Addresses from the environment and from files may be a stranger's: they get session tokens.
     config = BOTO3.load("botocore.config").Config(ignore_configured_endpoint_urls=True)
     session.set_default_client_config(config)
-    return boto3.Session(botocore_session=session, region_name=region)
+    return _boto_class(boto3.Session, credential)(botocore_session=session, region_name=region)
+
+
+def _boto_class(base: Any, credential: Credential) -> Any:
+    class QcredSession(base):  # type: ignore[misc]
+        """A ``Session`` that finds the profile's own S3, such as an interface in a private net."""
+
+        def client(self, service_name: str, *args: Any, **options: Any) -> Any:
+            # Also what the SDK and its resources call; an address that is given stays.
+            if service_name == "s3" and options.get("endpoint_url") is None:
+                options["endpoint_url"] = credential.public.get("s3_endpoint")
+            return super().client(service_name, *args, **options)
+
+    return QcredSession
 
 
 def _provider(providers: Any, credential: Credential) -> Any:

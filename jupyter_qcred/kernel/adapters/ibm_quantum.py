@@ -11,6 +11,7 @@ new one whenever the key has changed.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from typing import TYPE_CHECKING, Any, Final
@@ -39,7 +40,7 @@ class IbmQuantum:
     """``credential``: an ``Authenticator`` of ibm-cloud-sdk-core; ``client``: the service.
 
     Public fields used: ``channel``, ``instance``, ``region``, ``url``, and for a cloud of one's
-    own ``iam_url``, ``global_search_url`` and ``global_catalog_url``.
+    own ``iam_url``, ``global_search_url``, ``global_catalog_url`` and ``runtime_url``.
     """
 
     sdk = SDK
@@ -68,10 +69,19 @@ class IbmQuantum:
         public = credential.public
         options.setdefault("channel", public.get("channel", "ibm_quantum_platform"))
         options.setdefault("url", public.get("url", _URL))
+        if address := public.get("runtime_url"):
+            options.setdefault("url_resolver", lambda *_args, **_named: address)
         for name in ("instance", "region"):
             if public.get(name):
                 options.setdefault(name, public[name])
+        for handler in logging.getLogger("qiskit_ibm_runtime").handlers:
+            handler.addFilter(_no_saved_account)
         return _class(base, self.credential(credential), credential)(token=_STAND_IN, **options)
+
+
+def _no_saved_account(record: logging.LogRecord) -> bool:
+    """Keep quiet about the account that is saved on this machine: it is not asked for."""
+    return "A saved account will not be used" not in record.getMessage()
 
 
 class _Bearer:

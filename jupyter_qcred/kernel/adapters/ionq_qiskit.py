@@ -7,14 +7,19 @@ the current key, while all else that shows it shows a mask.
 
 from __future__ import annotations
 
+import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from jupyter_qcred.core.secret import MASK, SecretLeakError
 
+from .environment import scoped
 from .fields import needed
 from .sdk import Sdk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jupyter_qcred.kernel.credential import Credential
 
 SDK: Final = Sdk(distribution="qiskit-ionq", least="1.1", below="1.2", private=True)
@@ -43,7 +48,23 @@ class IonqQiskit:
         qiskit_ionq = SDK.load("qiskit_ionq")
         # Given, since the SDK takes IONQ_API_URL of a .env in the working directory otherwise.
         options.setdefault("url", credential.public.get("url", _URL))
-        return qiskit_ionq.IonQProvider(token=_Current(credential), **options)
+        with quietly(options["url"]):
+            return qiskit_ionq.IonQProvider(token=_Current(credential), **options)
+
+
+@contextmanager
+def quietly(url: str) -> Iterator[None]:
+    """Let the SDK make its objects at this address.
+
+    For each backend it asks how many qubits there are, without a key, where the environment says;
+    and it warns of a setting of the transpiler, whether or not anything is transpiled.
+    """
+    with (
+        scoped(dict.fromkeys(("QISKIT_IONQ_API_URL", "IONQ_API_URL"), url)),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore", UserWarning)
+        yield
 
 
 class _Current:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from jupyter_qcred.kernel.adapters.ionq_qiskit import SDK
+from jupyter_qcred.kernel.adapters.ionq_qiskit import SDK, quietly
 from jupyter_qcred.kernel.adapters.sdk import Sdk
 
 from .machine import KEY
@@ -29,7 +29,8 @@ class IonqQiskit:
 
     def live(self, client: Any, device: str) -> Any:
         """Return an ``IonQBackend``."""
-        return client.get_backend(device or "simulator")
+        with quietly(client.credentials["url"]):
+            return client.get_backend(device or "simulator")
 
     def local(self) -> Any:
         """Return a ``BasicSimulator``."""
