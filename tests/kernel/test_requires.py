@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from jupyter_client.manager import start_new_kernel
+from support.holding import holding
 
 import jupyter_qcred as qcred
 from jupyter_qcred.kernel import current
@@ -24,10 +25,8 @@ PLAIN = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(qcred.__file__).pare
 
 
 @pytest.fixture
-def deliver(monkeypatch) -> Iterator[object]:
+def deliver() -> Iterator[object]:
     """Let this process hold credentials, for the time of a test."""
-    from support.holding import holding
-
     with holding() as kernel:
         yield kernel.deliver
 

@@ -6,14 +6,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from jupyter_qcred.kernel import current
+from jupyter_qcred.testing.held import HeldKernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-try:
-    from jupyter_qcred.testing.held import HeldKernel
-except ImportError:
-    from support.held import HeldKernel
 
 
 @contextmanager
