@@ -69,11 +69,13 @@ class Finding:
     Attributes:
         seen: what was seen, and where.
         fix: steps that mend it, in order.
+        by: who takes them; empty: whoever runs doctor.
     """
 
     problem: Problem
     seen: str
     fix: tuple[Step, ...]
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +138,5 @@ RESTART = advice("Restart your Jupyter servers: they read it at their start")
 START_AGAIN = advice(
     "Start it again, without the option if it was one of its command line. Save first what is open"
 )
+
+OPERATOR = "whoever runs the issuer"

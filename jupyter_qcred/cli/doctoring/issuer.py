@@ -13,7 +13,18 @@ from jupyter_qcred.core.errors import (
     QcredError,
 )
 
-from .finding import RESTART, Check, Finding, Problem, Seen, Severity, Step, advice, command
+from .finding import (
+    OPERATOR,
+    RESTART,
+    Check,
+    Finding,
+    Problem,
+    Seen,
+    Severity,
+    Step,
+    advice,
+    command,
+)
 from .site import quoted
 
 if TYPE_CHECKING:
@@ -109,7 +120,7 @@ def _answers(visit: Visit) -> Iterator[Finding]:
 
 def _sealed(visit: Visit) -> Finding:
     unseal = quoted("bao", "operator", "unseal", *at(visit))
-    return Finding(SEALED, f"{visit.client().issuer} is sealed", (command(unseal),))
+    return Finding(SEALED, f"{visit.client().issuer} is sealed", (command(unseal),), OPERATOR)
 
 
 def _lets_in(visit: Visit) -> Iterator[Finding]:

@@ -128,7 +128,8 @@ def _of_probe(name: str, spec: Any, probed: Probe) -> Iterator[Finding]:
             (advice("Make the environment anew with Python 3.11 or newer"),),
         )
     elif probed.arrived is False and spec.argv[0] != probed.executable:
-        seen = f"{name}: {Path(spec.argv[0]).name} closes what {probed.executable} needs"
+        wrapper = Path(spec.argv[0]).name
+        seen = f"{name}: {wrapper} passes no descriptor on to {probed.executable}"
         yield Finding(DROPPED, seen, _fix(DROPPED, name))
 
 

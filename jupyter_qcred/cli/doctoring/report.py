@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -57,6 +59,7 @@ def _problem(finding: Finding) -> dict[str, Any]:
         "severity": str(finding.problem.severity),
         "seen": finding.seen,
         "means": finding.problem.means,
+        "by": finding.by,
         "fix": [
             {"way": str(step.way), "text": step.text, "file": step.file} for step in finding.fix
         ],
@@ -95,10 +98,17 @@ def _tell(paper: Paper, finding: Finding) -> None:
     paint = paper.bad if error else paper.waiting
     paper.line(f"{paint(finding.problem.severity)} {paper.bold(finding.problem.id)}")
     paper.line(f"  {printable(finding.seen)}")
-    paper.line(f"  {paper.dim(finding.problem.means)}")
+    for line in textwrap.wrap(finding.problem.means, _width()):
+        paper.line(f"  {paper.dim(line)}")
+    if finding.by:
+        paper.line(f"  For {finding.by}:")
     for step in finding.fix:
         for line in _step(step):
             paper.line(f"    {line}")
+
+
+def _width() -> int:
+    return max(40, min(100, shutil.get_terminal_size((100, 24)).columns) - 2)
 
 
 def _step(step: Step) -> list[str]:

@@ -9,13 +9,14 @@ from jupyter_qcred.issue.vault import roles
 from jupyter_qcred.issue.vault.call import Call
 
 from . import grant
-from .finding import Check, Finding, Problem, Seen, Severity, absent
+from .finding import OPERATOR, Check, Finding, Problem, Seen, Severity, absent, command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jupyter_qcred.issue.issuer import IssuedToken
 
+    from .finding import Step
     from .issuer_visit import Visit
     from .site import Site
 
@@ -80,26 +81,32 @@ def _findings(visit: Visit) -> Iterator[Finding]:
     try:
         server = visit.server()
     except NotEntitledError as error:
-        yield Finding(LOGIN, error.reason, grant.to_login(visit))
+        yield _found(visit, LOGIN, error.reason, grant.to_login(visit))
         return
     except ConfigError as error:
-        yield Finding(NO_SERVER_ROLE, error.reason, grant.server_role(visit))
+        yield _found(visit, NO_SERVER_ROLE, error.reason, grant.server_role(visit))
         return
     if server.narrowed is False:
         orphan = grant.make_role(visit, settings.server_role, {"orphan": True})
         seen = f"tokens of the role {settings.server_role} carry the user's identity"
-        yield Finding(NOT_NARROWED, seen, (orphan,))
+        yield _found(visit, NOT_NARROWED, seen, (orphan,))
     yield from _of_token(visit, server, SERVER, roles.SERVER_ROLE, settings.server_role)
     try:
         session = visit.another_session()
     except NotEntitledError as error:
         fix = grant.to_role(visit, roles.SERVER_ROLE, settings.server_role, server.policies)
-        yield Finding(SERVER, error.reason, fix)
+        yield _found(visit, SERVER, error.reason, fix)
         return
     except ConfigError as error:
-        yield Finding(NO_KERNEL_ROLE, error.reason, grant.kernel_role(visit))
+        yield _found(visit, NO_KERNEL_ROLE, error.reason, grant.kernel_role(visit))
         return
     yield from _of_token(visit, session, KERNEL, roles.KERNEL_ROLE, settings.kernel_role)
+
+
+def _found(visit: Visit, problem: Problem, seen: str, fix: tuple[Step, ...]) -> Finding:
+    if visit.embedded:  # which brings its policies and roles up to date, and knows no operator
+        return Finding(problem, seen, (command("jupyter qcred init"),))
+    return Finding(problem, seen, fix, OPERATOR)
 
 
 def _of_token(
@@ -116,7 +123,7 @@ def _of_token(
         held = ", ".join(token.policies) or "none"
         seen = f"{' and '.join(missing)} is missing; its policies: {held}"
         fix = grant.to_role(visit, policy, role, token.policies)
-        yield Finding(problem, seen, fix)
+        yield _found(visit, problem, seen, fix)
 
 
 CHECK: Final = Check(

@@ -10,7 +10,19 @@ from jupyter_qcred.issue.profile import SourceKind
 from jupyter_qcred.issue.vault import sources
 
 from . import grant
-from .finding import RESTART, Check, Finding, Problem, Seen, Severity, Step, absent, advice, command
+from .finding import (
+    OPERATOR,
+    RESTART,
+    Check,
+    Finding,
+    Problem,
+    Seen,
+    Severity,
+    Step,
+    absent,
+    advice,
+    command,
+)
 from .issuer import at
 from .site import quoted
 
@@ -22,7 +34,8 @@ if TYPE_CHECKING:
     from .issuer_visit import Visit
     from .site import Site
 
-_STATIC: Final = frozenset({SourceKind.KV1, SourceKind.KV2})
+STATIC: Final = frozenset({SourceKind.KV1, SourceKind.KV2})
+"""Kinds of sources that hold a key which somebody stored."""
 
 PROFILES = Problem(
     "sources.profiles",
@@ -60,7 +73,7 @@ def look(site: Site) -> Seen:
         visit.session()
     except QcredError:
         return absent("there is no session token to read them with")
-    tried = [one for one in profiles.values() if site.issues or one.source.kind in _STATIC]
+    tried = [one for one in profiles.values() if site.issues or one.source.kind in STATIC]
     findings = tuple(finding for one in tried for finding in _findings(visit, one))
     return Seen(_words(len(tried), len(profiles)), findings)
 
@@ -85,9 +98,9 @@ def _findings(visit: Visit, profile: Profile) -> Iterator[Finding]:
     try:
         found = sources.read(visit.client(), visit.session().token, profile)
     except NotStoredError as error:
-        yield Finding(NOT_STORED, error.reason, (_store(visit, profile),))
+        yield Finding(NOT_STORED, error.reason, (store(visit, profile),))
     except NotEntitledError as error:
-        yield Finding(RIGHT, error.reason, _allow(visit, profile))
+        yield Finding(RIGHT, error.reason, _allow(visit, profile), OPERATOR)
     except QcredError as error:
         yield Finding(FAILED, error.reason, (advice(error.next_step), RESTART))
     else:
@@ -96,7 +109,8 @@ def _findings(visit: Visit, profile: Profile) -> Iterator[Finding]:
             visit.settings().revoke_lease(visit.session(), found.upstream_lease)
 
 
-def _store(visit: Visit, profile: Profile) -> Step:
+def store(visit: Visit, profile: Profile) -> Step:
+    """Return the step by which a person stores what a profile of a static key reads."""
     if visit.embedded:
         return command(f"jupyter qcred put {quoted(profile.name)}")
     source = profile.source

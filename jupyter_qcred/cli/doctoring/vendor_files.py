@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from jupyter_qcred.cli.migration.move import moves
 from jupyter_qcred.cli.paper import count
+from jupyter_qcred.core.errors import QcredError
 
 from .finding import Check, Finding, Problem, Seen, Severity, Step, advice, command
 from .site import quoted
+from .sources import STATIC, store
 
 if TYPE_CHECKING:
     from jupyter_qcred.cli.migration.move import Move
@@ -39,19 +41,25 @@ def look(site: Site) -> Seen:
 
 
 def _fix(site: Site, move: Move) -> tuple[Step, ...]:
+    if site.settings.get("VaultIssuer", "address"):
+        return _to_vault(site, move), command(quoted("rm", move.path))
     name = move.known.credential
-    address = site.settings.get("VaultIssuer", "address")
-    if address:
-        return (
-            command(f"bao kv put -address={quoted(address)} -mount=qcred {name} value=-"),
-            command(quoted("rm", move.path)),
-        )
     if move.why_not:
-        return (
-            command(f"jupyter qcred put {name}"),
-            advice(f"Take the key out of {move.shown} by hand: {move.why_not}"),
-        )
+        by_hand = advice(f"Take the key out of {move.shown} by hand: {move.why_not}")
+        return command(f"jupyter qcred put {name}"), by_hand
     return (command(f"jupyter qcred migrate {name} --yes"),)
+
+
+def _to_vault(site: Site, move: Move) -> Step:
+    """Where a profile of that name reads it, or what to ask for."""
+    name = move.known.credential
+    try:
+        profile = site.visit.profiles().get(name)
+        if profile is not None and profile.source.kind in STATIC:
+            return store(site.visit, profile)
+    except QcredError:
+        pass  # told by the checks of the issuer and the sources
+    return advice(f"Ask your operator where your key for {name} belongs, and store it there")
 
 
 CHECK: Final = Check(

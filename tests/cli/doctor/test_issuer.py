@@ -296,3 +296,18 @@ def test_a_dynamic_source_is_tried_when_asked_for(operated: Person, openbao: Ope
     for step in problem["fix"]:
         assert operated.shell(step["text"]).returncode == 0
     assert operated.doctor("sources", "--issue")["sources"]["verdict"] == "fine"
+
+
+def test_a_key_in_a_vendor_s_file_goes_where_its_profile_reads(
+    operated: Person, openbao: OpenBao
+) -> None:
+    """With a Vault configured there is no store of this machine's own."""
+    file = operated.home / ".qiskit" / "qiskit-ibm.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps({"default": {"token": "aB3" * 15}}))
+    operated.mend("vendor-files.keys", typed="aB3" * 15)
+    stored = openbao.root.secrets.kv.v2.read_secret_version(
+        KEY, mount_point="qcred", raise_on_deleted_version=True
+    )
+    assert stored["data"]["data"] == {"value": "aB3" * 15}
+    assert not file.exists()
