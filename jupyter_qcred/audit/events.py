@@ -17,7 +17,12 @@ What = Literal["server token", "session token", "credential"]
 """What was issued, renewed or revoked."""
 
 AlertKind = Literal[
-    "still_alive", "renewal_failing", "ending", "revocation_refused", "unusual_issuance"
+    "still_alive",
+    "renewal_failing",
+    "ending",
+    "revocation_refused",
+    "unusual_issuance",
+    "redirected",
 ]
 """What somebody should look at."""
 
@@ -229,11 +234,12 @@ class Alert(CredentialEvent):
             ``renewal_failing``: it fails again and again. ``ending``: it cannot be had anew without
             a person. ``revocation_refused``: the issuer's policy forbids to revoke it.
             ``unusual_issuance``: a credential is asked for more often than is usual.
+            ``redirected``: a file of the kernel's folder would lead SDKs elsewhere.
         what: a token or a credential.
         issuer: the issuer in a few words, with its address.
         accessor: as in ``Issued``.
         reason: the code of the error behind it; empty where there is none.
-        count: how often it happened.
+        count: how often it happened, or how many lines of files do so.
         seconds: ``ending``, ``revocation_refused``: how long it still lives; else how long this has
             lasted, or the window of the count.
     """

@@ -79,7 +79,8 @@ class Launch:
         if isinstance(link, KernelLink):
             self.kwargs["pass_fds"] = tuple({*self.kwargs.get("pass_fds", ()), link.fd})
         notebook = self.kwargs["env"].get("JPY_SESSION_NAME", "")
-        self._session = self._service.open_session(link, str(outer.kernel_id), notebook)
+        folder = str(self.kwargs.get("cwd") or ".") if local else ""
+        self._session = self._service.open_session(link, str(outer.kernel_id), notebook, folder)
 
     def _redact_stdio(self) -> None:
         """Put our pipes where the kernel would inherit the server's stdout and stderr."""

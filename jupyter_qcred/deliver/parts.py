@@ -10,6 +10,7 @@ from jupyter_qcred.audit.audit import Audit
 from jupyter_qcred.core.errors import QcredError
 from jupyter_qcred.issue.guard import GuardedIssuer
 from jupyter_qcred.issue.supply import IssuerSupply
+from jupyter_qcred.issue.workers import Workers
 from jupyter_qcred.kernel.hardening import hide_memory
 from jupyter_qcred.revoke.journal import Journal
 from jupyter_qcred.revoke.revoker import Debt, Revoker, Settled
@@ -108,6 +109,7 @@ class Parts:
             recovery=self.recovery,
             alerts=self.alerts,
             prober=self.prober,
+            lookout=Workers(1),
         )
 
     def issuer(self) -> Issuer:
@@ -190,3 +192,4 @@ class Parts:
         self.audit.close()
         self.supply.close()
         self._service.workers.close()
+        self.shared.lookout.close()

@@ -95,6 +95,11 @@ class CredentialService(LoggingConfigurable):
         help="A part of a value of so many characters in a row is redacted like the whole, and so "
         "is half of it from 16 characters on: shorter parts may be shown.",
     ).tag(config=True)
+    look_into_folders = Bool(
+        True,  # noqa: FBT003
+        help="Look into the folder in which a kernel starts for files that would lead vendors' "
+        "SDKs elsewhere, such as a .env, and tell the kernel's user.",
+    ).tag(config=True)
     control_beat = Float(
         10.0,
         min=1.0,
@@ -148,14 +153,24 @@ class CredentialService(LoggingConfigurable):
         names = (section.get("jwt_env", ""), section.get("token_env", ""))
         return [name for name in names if isinstance(name, str) and name]
 
-    def open_session(self, link: Link, kernel_id: str, notebook: str) -> KernelSession:
-        """Begin the session of one launch; returns at once."""
+    def open_session(
+        self, link: Link, kernel_id: str, notebook: str, folder: str = ""
+    ) -> KernelSession:
+        """Begin the session of one launch; returns at once.
+
+        Args:
+            link: to the kernel.
+            kernel_id: Jupyter's.
+            notebook: its file; empty where there is none.
+            folder: in which it starts; empty where that is not known, or on another machine.
+        """
         parts = self.parts()
         holder = Holder(
             user=self.user,
             server=self.server_id,
             kernel=_label(kernel_id),
             notebook=notebook,
+            folder=folder if self.look_into_folders else "",
         )
         session = KernelSession(
             parts.shared,

@@ -19,6 +19,7 @@ from jupyter_qcred.issue.profile import DeliverWhen
 from jupyter_qcred.revoke.watch import process_end
 
 from .desk import Desk
+from .folder import tell_of_folder
 from .overview import AvailableOverview, KernelOverview, credential, seconds_until
 
 if TYPE_CHECKING:
@@ -122,6 +123,11 @@ class KernelSession:
             self.launched(claimed.pid)
             self._claimed = True
             self._on_claim()
+            self._spawn(
+                tell_of_folder(
+                    self._shared, self._holder, self._desk.holdings.intent or "", self._link
+                )
+            )
             await self._open_desk()
             async for message in self._link.messages():
                 self._handle(message)

@@ -33,17 +33,22 @@ class Holder:
     Attributes:
         kernel: Jupyter's kernel id; chosen by clients, so it is a label and never a key or path.
         notebook: file of the notebook on this machine; empty where there is none.
+        folder: in which it was started, to be looked into; empty where that is not to be done.
     """
 
     user: str
     server: str
     kernel: str
     notebook: str
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The parts a session works with. ``issuer`` may block: call it in a worker."""
+    """The parts a session works with. ``issuer`` may block: call it in a worker.
+
+    ``lookout`` is for folders alone, since these may never answer.
+    """
 
     issuer: Callable[[], Issuer]
     select: Callable[[Holder], Selection]
@@ -60,3 +65,4 @@ class Shared:
     recovery: Recovery
     alerts: Alerts
     prober: Prober
+    lookout: Workers

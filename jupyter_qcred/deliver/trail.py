@@ -172,6 +172,22 @@ class Trail:
             )
         )
 
+    def redirected(self, holder: Holder, intent: str, vendor: str, count: int) -> None:
+        """A kernel was started where so many lines of files lead a vendor's SDKs elsewhere."""
+        self._emit(
+            Alert(
+                user=holder.user,
+                server=holder.server,
+                kernel=holder.kernel,
+                session=intent,
+                vendor=vendor,
+                kind="redirected",
+                what="credential",
+                reason="redirected",
+                count=count,
+            )
+        )
+
     def swept(self, left: Left, how: Settled) -> None:
         """A token that an earlier server left behind was settled."""
         self._emit(
