@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from qcred_reference import (
     commands,
     credentials,
+    doctor,
     errors,
     events,
     helper,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "helper": helper.page,
     "commands": commands.page,
+    "doctor": doctor.page,
     "settings": settings.page,
     "operator": operator.page,
     "errors": errors.page,
