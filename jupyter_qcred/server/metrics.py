@@ -13,8 +13,10 @@ from __future__ import annotations
 import functools
 from collections import Counter as Count
 from contextlib import suppress
+from dataclasses import dataclass
+from itertools import product
 from math import isfinite
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
@@ -22,6 +24,7 @@ from prometheus_client.registry import Collector
 
 from jupyter_qcred.audit.events import (
     Alert,
+    AlertKind,
     Allowed,
     Delivered,
     Denied,
@@ -29,11 +32,12 @@ from jupyter_qcred.audit.events import (
     Redacted,
     Renewed,
     Revoked,
+    What,
 )
 from jupyter_qcred.detect import Detectors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from prometheus_client import Metric
 
@@ -47,49 +51,91 @@ OTHER: Final = "other"
 _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What one figure is.
+
+    Attributes:
+        words: one sentence, for Prometheus and the reference.
+        labels: names of its labels.
+        kind: of Prometheus.
+    """
+
+    words: str
+    labels: tuple[str, ...] = ()
+    kind: Literal["counter", "gauge", "histogram"] = "counter"
+
+
+FIGURES: Final[Mapping[str, Figure]] = {
+    "qcred_issued_total": Figure("Tokens and credentials issued.", ("what", "credential")),
+    "qcred_delivered_total": Figure(
+        "Credentials that a kernel acknowledged, a replaced value again.", ("credential",)
+    ),
+    "qcred_renewed_total": Figure(
+        "Credentials whose life was extended, or whose value was replaced.",
+        ("credential", "replaced"),
+    ),
+    "qcred_revoked_total": Figure(
+        "Revocations that were answered, or that time made needless.",
+        ("what", "credential", "outcome"),
+    ),
+    "qcred_denied_total": Figure(
+        "Requests of kernels that were refused, by the error's code.", ("credential", "reason")
+    ),
+    "qcred_redactions_total": Figure(
+        "Values that were replaced by a placeholder, in saves and in outputs.", ("rule", "where")
+    ),
+    "qcred_allowed_total": Figure(
+        "Texts that were left as they are because an allow list says so.", ("rule",)
+    ),
+    "qcred_alerts_total": Figure("What somebody should look at.", ("kind", "what")),
+    "qcred_issuer_request_seconds": Figure(
+        "How long requests to the issuer took, whatever came of them.",
+        ("operation",),
+        "histogram",
+    ),
+    "qcred_issuer_errors_total": Figure(
+        "Requests to the issuer that failed, by the error's code.", ("operation", "code")
+    ),
+    "qcred_issuer_up": Figure(
+        "1 while the issuer answers, 0 while it does not; missing before the first request.",
+        kind="gauge",
+    ),
+    "qcred_kernels": Figure("Kernels with a channel to this server.", kind="gauge"),
+    "qcred_credentials_held": Figure("Credentials in kernels now.", ("credential",), "gauge"),
+    "qcred_revocations_outstanding": Figure(
+        "Revocations that are owed and not answered for.", kind="gauge"
+    ),
+    "qcred_server_token_expires_seconds": Figure(
+        "Seconds until the server token dies, and all below it, unless it is renewed.",
+        kind="gauge",
+    ),
+    "qcred_audit_events_lost": Figure("Audit events that a sink did not take.", kind="gauge"),
+}
+"""All figures, by the name that Prometheus knows."""
+
+
 class Metrics(Collector):
     """The figures of one server. Safe to call from any thread."""
 
     def __init__(self, service: CredentialService) -> None:
         self._service = service
-        self._issued_names: set[str] = set()
+        self._names: set[str] = set()
         self._own = CollectorRegistry()
-        counter = functools.partial(Counter, registry=self._own)
-        self._issued = counter(
-            "qcred_issued", "Tokens and credentials that were issued.", ("what", "credential")
-        )
-        self._delivered = counter(
-            "qcred_delivered", "Credentials that a kernel acknowledged.", ("credential",)
-        )
-        self._renewed = counter(
-            "qcred_renewed",
-            "Credentials whose life was extended, or whose value was replaced.",
-            ("credential", "replaced"),
-        )
-        self._revoked = counter(
-            "qcred_revoked",
-            "Revocations that were answered, or that time made needless.",
-            ("what", "credential", "outcome"),
-        )
-        self._denied = counter(
-            "qcred_denied", "Requests of kernels that were refused.", ("credential", "reason")
-        )
-        self._redacted = counter(
-            "qcred_redactions", "Values that were replaced by a placeholder.", ("rule", "where")
-        )
-        self._allowed = counter(
-            "qcred_allowed", "Texts that were left because an allow list says so.", ("rule",)
-        )
-        self._alerts = counter("qcred_alerts", "What somebody should look at.", ("kind", "what"))
+        self._counters = {
+            name: Counter(name, figure.words, figure.labels, registry=self._own)
+            for name, figure in FIGURES.items()
+            if figure.kind == "counter"
+        }
+        # From the beginning: nobody is alerted to the first increase of what was not there.
+        for kind, what in product(get_args(AlertKind), get_args(What)):
+            self._counters["qcred_alerts_total"].labels(kind, what)
         self._requests = Histogram(
-            "qcred_issuer_request_seconds",
-            "How long requests to the issuer took, whatever came of them.",
-            ("operation",),
+            name := "qcred_issuer_request_seconds",
+            FIGURES[name].words,
+            FIGURES[name].labels,
             buckets=_BUCKETS,
             registry=self._own,
-        )
-        self._errors = counter(
-            "qcred_issuer_errors", "Requests to the issuer that failed.", ("operation", "code")
         )
 
     # -- counting ------------------------------------------------------------------------------
@@ -98,35 +144,36 @@ class Metrics(Collector):
         """Count an audit event."""
         match event:
             case Issued():
-                if event.credential:
-                    self._issued_names.add(event.credential)  # by us, so it is a profile's
-                self._issued.labels(event.what, self._name(event.credential)).inc()
+                self._names.add(event.credential)  # which we issued, so that it is a profile's
+                self._count("issued", event.what, event.credential)
             case Delivered():
-                self._delivered.labels(self._name(event.credential)).inc()
+                self._count("delivered", self._name(event.credential))
             case Renewed():
                 replaced = "true" if event.replaced else "false"
-                self._renewed.labels(self._name(event.credential), replaced).inc()
+                self._count("renewed", self._name(event.credential), replaced)
             case Revoked():
-                name = self._name(event.credential)
-                self._revoked.labels(event.what, name, event.outcome).inc()
+                self._count("revoked", event.what, self._name(event.credential), event.outcome)
             case Denied():
-                self._denied.labels(self._name(event.credential), event.reason).inc()
+                self._count("denied", self._name(event.credential), event.reason)
             case Redacted():
                 where = "save" if event.where == "save" else "output"
-                self._redacted.labels(self._name(event.credential), where).inc(event.count)
+                self._count("redactions", self._name(event.credential), where, by=event.count)
             case Allowed():
-                self._allowed.labels(self._name(event.rule)).inc()
+                self._count("allowed", self._name(event.rule))
             case Alert():
-                self._alerts.labels(event.kind, event.what).inc()
+                self._count("alerts", event.kind, event.what)
 
     def request(self, operation: str, seconds: float, error: QcredError | None) -> None:
         """Count a request to the issuer."""
         self._requests.labels(operation).observe(seconds)
         if error is not None:
-            self._errors.labels(operation, error.code).inc()
+            self._count("issuer_errors", operation, error.code)
+
+    def _count(self, what: str, *labels: str, by: int = 1) -> None:
+        self._counters[f"qcred_{what}_total"].labels(*labels).inc(by)
 
     def _name(self, name: str) -> str:
-        if not name or name in self._issued_names or name in _detectors():
+        if not name or name in self._names or name in _detectors():
             return name
         parts = self._service.made_parts
         return name if parts is not None and name in parts.catalogue.names() else OTHER
@@ -144,15 +191,13 @@ class Metrics(Collector):
     def _standing(self) -> Iterator[Metric]:
         """Read what other threads change at this moment: whole objects, and nothing twice."""
         sessions = self._service.sessions()
-        yield _gauge("qcred_kernels", "Kernels with a channel to this server.", len(sessions))
+        yield _gauge("qcred_kernels", len(sessions))
         held = Count(
             self._name(entry.lease.credential)
             for session in sessions
             for entry in session.desk.holdings.entries()
         )
-        credentials = GaugeMetricFamily(
-            "qcred_credentials_held", "Credentials in kernels now.", labels=["credential"]
-        )
+        credentials = _gauge("qcred_credentials_held")
         for name, number in held.items():
             credentials.add_metric([name], number)
         yield credentials
@@ -162,29 +207,20 @@ class Metrics(Collector):
 
 
 def _of_parts(parts: Parts, now: float) -> Iterator[Metric]:
-    yield _gauge(
-        "qcred_revocations_outstanding",
-        "Revocations that are owed and not answered for.",
-        parts.revoker.outstanding,
-    )
-    yield _gauge(
-        "qcred_audit_events_lost", "Audit events that a sink did not take.", parts.audit.dropped
-    )
+    yield _gauge("qcred_revocations_outstanding", parts.revoker.outstanding)
+    yield _gauge("qcred_audit_events_lost", parts.audit.dropped)
     if not parts.supply.contacted:
         return
-    up = parts.guard.whole.outage() is None
-    yield _gauge("qcred_issuer_up", "1 while the issuer answers, 0 while it does not.", int(up))
+    yield _gauge("qcred_issuer_up", int(parts.guard.whole.outage() is None))
     token = parts.server_token
     if token.intent is not None and isfinite(token.expires_at):
-        yield _gauge(
-            "qcred_server_token_expires_seconds",
-            "Seconds until the server token dies, and all below it, unless it is renewed.",
-            max(0.0, token.expires_at - now),
-        )
+        left = max(0.0, token.expires_at - now)
+        yield _gauge("qcred_server_token_expires_seconds", left)
 
 
-def _gauge(name: str, words: str, value: float) -> Metric:
-    return GaugeMetricFamily(name, words, value=value)
+def _gauge(name: str, value: float | None = None) -> GaugeMetricFamily:
+    figure = FIGURES[name]
+    return GaugeMetricFamily(name, figure.words, value=value, labels=figure.labels or None)
 
 
 @functools.cache

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
 
 import nbformat
 import pytest
 import requests
+import yaml
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 from support import deployment
@@ -17,14 +20,13 @@ from support.leases import ONCE, ONCE_PROFILE, provide_once
 from support.openbao import OpenBao, wait_until
 from support.sweep import texts_with
 
-from jupyter_qcred.audit.events import Denied, Issued, Redacted, Revoked
+from jupyter_qcred.audit.events import AlertKind, Denied, Issued, Redacted, Revoked, What
 from jupyter_qcred.core.errors import IssuerSealedError
 from jupyter_qcred.deliver.service import CredentialService
-from jupyter_qcred.server.metrics import OTHER, Metrics, publish
+from jupyter_qcred.server.metrics import FIGURES, OTHER, Metrics, publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from support.jupyter import JupyterServer
 
@@ -56,6 +58,9 @@ LABELS: dict[str, Callable[[dict[str, Any]], dict[str, str]]] = {
     "alert": lambda e: {"kind": e["kind"], "what": e["what"]},
 }  # fmt: skip
 """How each kind of event is counted, written a second time."""
+
+WORDS = {*get_args(AlertKind), *get_args(What), "save", "output", "issue"}
+"""What labels of our own can hold."""
 
 NAMES = {"redacted": "qcred_redactions_total", "alert": "qcred_alerts_total"}
 
@@ -95,7 +100,7 @@ def counted(text: str) -> Figures:
     return {
         sample: number
         for sample, number in samples(text).items()
-        if sample[0].endswith("_total") and sample[0] != "qcred_issuer_errors_total"
+        if number and sample[0].endswith("_total") and sample[0] != "qcred_issuer_errors_total"
     }
 
 
@@ -215,7 +220,7 @@ def test_a_kernel_cannot_make_labels(metrics: Metrics) -> None:
     assert figures[key("qcred_redactions_total", rule=OTHER, where="output")] == 2000
     assert figures[key("qcred_redactions_total", rule=KEY, where="save")] == 1
     assert figures[key("qcred_redactions_total", rule="vault-token", where="output")] == 3
-    assert len(figures) < 20
+    assert len(figures) < 30
     assert CANARY not in str(figures)
 
 
@@ -247,3 +252,21 @@ def test_a_second_server_in_the_process_takes_the_place_of_the_first(
         assert REGISTRY.get_sample_value("qcred_revoked_total", labels) == 1
     finally:
         REGISTRY.unregister(second)
+
+
+RULES = Path(__file__).parents[2] / "docs" / "how-to" / "examples" / "alerts.yaml"
+
+
+def test_the_shipped_rules_speak_of_figures_that_there_are() -> None:
+    """Each expression names a figure and labels of it, with words that occur."""
+    groups = yaml.safe_load(RULES.read_text())["groups"]
+    expressions = [rule["expr"] for group in groups for rule in group["rules"]]
+    assert len(expressions) >= 6
+    for expression in expressions:
+        (found,) = re.findall(r"\b(qcred_\w+)(?:\{([^}]*)\})?", expression)
+        name, selectors = found
+        figure = FIGURES[re.sub(r"_(bucket|count|sum)$", "", name)]
+        labels = dict(one.split("=") for one in selectors.split(",") if one)
+        assert labels.keys() <= set(figure.labels), expression
+        for word in labels.values():
+            assert word.strip('"') in WORDS, expression

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from qcred_reference import (
+    api,
     commands,
     credentials,
     doctor,
@@ -17,6 +18,7 @@ from qcred_reference import (
     events,
     helper,
     messages,
+    metrics,
     operator,
     rules,
     settings,
@@ -36,6 +38,8 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "operator": operator.page,
     "errors": errors.page,
     "events": events.page,
+    "api": api.page,
+    "metrics": metrics.page,
     "rules": rules.page,
     "messages": messages.page,
 }

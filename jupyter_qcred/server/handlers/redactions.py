@@ -48,31 +48,35 @@ class RedactionsHandler(CredentialsHandler):
             raise web.HTTPError(HTTPStatus.FORBIDDEN)
 
     async def _found(self, path: str) -> Found | None:
-        try:
-            about = await self._model(path, content=False)
-            if about["type"] == "directory":
-                raise web.HTTPError(HTTPStatus.NOT_FOUND)
-            if (about.get("size") or 0) > LARGEST:
-                return None
-            model = await self._model(path, content=True, type="file", format="text")
-        except web.HTTPError as error:
-            raise _unreadable(error) from None
+        about = await self._model(path, content=False)
+        if about["type"] == "directory":
+            raise _no_file()
+        if (about.get("size") or 0) > LARGEST:
+            return None
+        model = await self._model(path, content=True, type="file", format="text")
         loop = asyncio.get_running_loop()
         look = partial(placeholders, model["content"], path)
         return await loop.run_in_executor(redacting_threads(), look)
 
     async def _model(self, path: str, **how: Any) -> dict[str, Any]:
         manager = self.settings["contents_manager"]
-        model: dict[str, Any] = await ensure_async(manager.get(path, **how))
+        try:
+            model: dict[str, Any] = await ensure_async(manager.get(path, **how))
+        except web.HTTPError as error:
+            raise _unreadable(error) from None
         return model
+
+
+def _no_file() -> RefusedError:
+    return RefusedError(
+        HTTPStatus.NOT_FOUND, "not_found", "There is no such file", "Check its path"
+    )
 
 
 def _unreadable(error: web.HTTPError) -> Exception:
     """Say it in our words: the manager's name places on this machine."""
     if error.status_code == HTTPStatus.NOT_FOUND:
-        return RefusedError(
-            HTTPStatus.NOT_FOUND, "not_found", "There is no such file", "Check its path"
-        )
+        return _no_file()
     if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return BadRequestError("The file cannot be read as text")
     return RefusedError(
