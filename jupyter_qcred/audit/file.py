@@ -62,10 +62,23 @@ class AuditFile:
         return self._open_file.st_size
 
     def _rotate(self) -> None:
-        for number in range(self._backups - 1, 0, -1):
-            with suppress(FileNotFoundError):
-                self._older(number).replace(self._older(number + 1))
-        self._path.replace(self._older(1))
+        """Put the older files one further, unless another server is at it or has just done it.
+
+        The lock is on the file that all of them have open, and never waited for: what is written
+        meanwhile goes to that file, whatever its name is by then.
+        """
+        if not _lock(self._fd):
+            return
+        try:
+            if os.path.samestat(self._path.stat(), self._open_file):
+                for number in range(self._backups - 1, 0, -1):
+                    with suppress(FileNotFoundError):
+                        self._older(number).replace(self._older(number + 1))
+                self._path.replace(self._older(1))
+        except FileNotFoundError:
+            pass  # somebody has removed it
+        finally:
+            _unlock(self._fd)
         self._size_by_name()
 
     def _older(self, number: int) -> Path:
@@ -76,6 +89,28 @@ class AuditFile:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+def _lock(fd: int) -> bool:
+    """Whether the file is ours alone to rotate; where there are no such locks, it is."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # a file system without locks
+    return True
+
+
+def _unlock(fd: int) -> None:
+    with suppress(ImportError, OSError):
+        import fcntl
+
+        fcntl.flock(fd, fcntl.LOCK_UN)
 
 
 def _opened(path: Path) -> tuple[int, stat_result]:
