@@ -36,6 +36,7 @@ _COMMANDS: Final = {
     "scan": "scan.add_parser",
     "redact": "redact.add_parser",
     "migrate": "migrate.add_parser",
+    "completion": "completion.add_parser",
 }
 """Where each command is; read when it is asked for, since a hook runs ``scan`` at each commit."""
 

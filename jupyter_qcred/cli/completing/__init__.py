@@ -1,0 +1,1 @@
+"""Scripts for shells: `jupyter qcred …` is completed like `jupyter-qcred …`."""
