@@ -1,0 +1,79 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { ICommandPalette } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { LeaseActions } from './actions';
+import type { CurrentNotebook } from './current';
+import { keyIcon } from './icon';
+import type { Panel } from './panel';
+import type { ILease } from './snapshot';
+import type { ILeaseModel } from './tokens';
+
+/** The ids of our commands. */
+export const CommandIDs = {
+  showPanel: 'qcred:show-panel',
+  refresh: 'qcred:refresh',
+  renew: 'qcred:renew',
+  revokeKernel: 'qcred:revoke-kernel',
+  revokeAll: 'qcred:revoke-all'
+} as const;
+
+export interface ICommandsOptions {
+  readonly app: JupyterFrontEnd;
+  readonly palette: ICommandPalette | null;
+  readonly model: ILeaseModel;
+  readonly current: CurrentNotebook;
+  readonly actions: LeaseActions;
+  readonly panel: Panel;
+  readonly trans: TranslationBundle;
+}
+
+/** Add our commands, and show them in the palette. */
+export function addCommands(options: ICommandsOptions): void {
+  const { app, palette, model, current, actions, panel, trans } = options;
+  const { commands } = app;
+  const all = (): readonly ILease[] => model.state.snapshot?.leases ?? [];
+  const own = (): readonly ILease[] => all().filter(lease => lease.kernel === current.kernel);
+
+  commands.addCommand(CommandIDs.showPanel, {
+    label: trans.__('Show Quantum Credentials'),
+    caption: trans.__('Show what kernels hold, for how long, and how to end it'),
+    icon: keyIcon,
+    execute: () => app.shell.activateById(panel.id)
+  });
+  commands.addCommand(CommandIDs.refresh, {
+    label: trans.__('Refresh Quantum Credentials'),
+    execute: () => model.refresh()
+  });
+  commands.addCommand(CommandIDs.renew, {
+    label: trans.__('Renew the Credentials of This Kernel'),
+    isEnabled: () => own().length > 0,
+    execute: async () => {
+      for (const lease of own()) {
+        await actions.renew(lease);
+      }
+    }
+  });
+  commands.addCommand(CommandIDs.revokeKernel, {
+    label: trans.__('Revoke All That This Kernel Holds…'),
+    isEnabled: () => own().length > 0,
+    execute: async () => {
+      const kernel = current.kernel;
+      if (kernel !== null) {
+        await actions.revokeAll(own(), { kernel });
+      }
+    }
+  });
+  commands.addCommand(CommandIDs.revokeAll, {
+    label: trans.__('Revoke What All Kernels Hold…'),
+    isEnabled: () => all().length > 0,
+    execute: () => actions.revokeAll(all(), { all: true })
+  });
+  const category = trans.__('Quantum Credentials');
+  for (const command of Object.values(CommandIDs)) {
+    palette?.addItem({ command, category });
+  }
+  const changed = (): void => commands.notifyCommandChanged();
+  model.changed.connect(changed);
+  current.changed.connect(changed);
+}
