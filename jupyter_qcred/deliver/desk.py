@@ -49,6 +49,7 @@ class Desk:
         self._holder = holder
         self._link = link
         self._selection = Selection()
+        self._available: tuple[Mapping[str, str], ...] = ()
         self._holdings = Holdings(shared, holder, link)
         self._renewal = Renewal(shared, holder, self._holdings)
         self._requests: set[asyncio.Task[None]] = set()
@@ -60,7 +61,11 @@ class Desk:
     def open(self, selection: Selection) -> None:
         """Tell the kernel what it may ask for."""
         self._selection = selection
-        self._link.send(wire.Catalog(credentials=dict(self.available)))
+        catalog = {name: profile.vendor for name, profile in selection.profiles.items()}
+        self._available = tuple(
+            {"credential": name, "vendor": vendor} for name, vendor in catalog.items()
+        )
+        self._link.send(wire.Catalog(credentials=catalog))
         self._shared.server_token.watch(self)
         self._shared.recovery.join(self)
         self._run(self._care())
@@ -87,9 +92,9 @@ class Desk:
         return self._holdings
 
     @property
-    def available(self) -> Mapping[str, str]:
-        """The vendor of each credential that the kernel may ask for, by name."""
-        return {name: profile.vendor for name, profile in self._selection.profiles.items()}
+    def available(self) -> tuple[Mapping[str, str], ...]:
+        """What the kernel may ask for: name and vendor of each credential."""
+        return self._available
 
     def take(self, name: str, why: Why) -> Taken | None:
         """Take a credential back; it does not come again unasked."""

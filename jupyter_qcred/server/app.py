@@ -13,7 +13,7 @@ from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
 
 from .changes import Changes
 from .handlers import HANDLERS
-from .handlers.base import PARTS, ApiParts, status_of
+from .handlers.base import PARTS, ApiParts, look
 from .keys import KeyStore
 from .metrics import Metrics, publish
 from .saving import SaveRedaction
@@ -112,7 +112,7 @@ class QcredApp(ExtensionApp):
     def _api(self, service: CredentialService) -> ApiParts:
         saving, keys = self.saving, KeyStore(service, self.store_keys)
         self.changes = Changes(
-            partial(status_of, service, saving, keys),
+            partial(look, service),
             saving.receipts if saving is not None else None,
             service.clock,
             service.server_id,

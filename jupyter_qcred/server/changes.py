@@ -14,14 +14,16 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from jupyter_qcred.core.errors import QcredError
+from jupyter_qcred.deliver.overview import names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from jupyter_qcred.core.clock import Clock
+    from jupyter_qcred.deliver.overview import ServerOverview
 
     from .receipt import Receipts
 
@@ -58,7 +60,7 @@ class News:
     """
 
     id: str
-    status: Mapping[str, Any] | None
+    status: ServerOverview | None
     resumed: bool
     redactions: tuple[str, ...]
 
@@ -72,7 +74,7 @@ class Changes:
     """Serves the clients of one server. Runs on the server's event loop.
 
     Args:
-        look: returns the present state as JSON has it; may raise QcredError or TimeoutError.
+        look: returns the present state; may raise QcredError or TimeoutError.
         receipts: what saves redacted; None where they are not redacted.
         clock: to compare deadlines.
         server: a name that no other process has, and without a full stop.
@@ -80,7 +82,7 @@ class Changes:
 
     def __init__(
         self,
-        look: Callable[[], Awaitable[Mapping[str, Any]]],
+        look: Callable[[], Awaitable[ServerOverview]],
         receipts: Receipts | None,
         clock: Clock,
         server: str,
@@ -90,8 +92,8 @@ class Changes:
         self._clock = clock
         self._server = server
         self._count = 0
-        self._told: tuple[Mapping[str, Any], float] | None = None
-        self._latest: Mapping[str, Any] = {}
+        self._told: tuple[ServerOverview, float] | None = None
+        self._latest: ServerOverview | None = None
         self._saves = 0
         self._waiting = 0
         self._closed = False
@@ -198,14 +200,15 @@ def same(one: object, other: object, passed: float, key: str = "") -> bool:
     """Whether two states, ``passed`` seconds apart, differ by the passing of time alone."""
     if key in _RESTLESS:
         return True
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(
-            same(one[name], other[name], passed, name) for name in one
-        )
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+    if key in _DEADLINES and isinstance(one, float) and isinstance(other, float):
+        return abs(max(0.0, one - passed) - other) <= _TOLERANCE
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, tuple) and isinstance(other, tuple) and one and names_of(one[0]):
         return len(one) == len(other) and all(
             same(first, second, passed) for first, second in zip(one, other, strict=True)
         )
-    if key in _DEADLINES and isinstance(one, float | int) and isinstance(other, float | int):
-        return abs(max(0.0, one - passed) - other) <= _TOLERANCE
-    return one == other
+    names = names_of(one)
+    if not names:
+        return one == other
+    return all(same(getattr(one, name), getattr(other, name), passed, name) for name in names)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import copy
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from jupyter_qcred.core.errors import QcredError
+from jupyter_qcred.deliver.overview import (
+    CredentialOverview,
+    IssuerOverview,
+    KernelOverview,
+    OutstandingOverview,
+    ServerOverview,
+    TokenOverview,
+)
 from jupyter_qcred.server import changes as module
 from jupyter_qcred.server.changes import Changes, News, StoppingError, TooManyError, same
 from jupyter_qcred.server.receipt import Receipt, Receipts
@@ -29,24 +37,31 @@ class Clock:
         return datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
+LEASE = CredentialOverview("ionq", "ionq", "feed", "live", 600.0, 0, True, True, {"a": "b"})
+KERNEL = KernelOverview("s", "i", "k", "", True, 600.0, (LEASE,))
+ISSUER = IssuerOverview("OpenBao", "issuer_sealed", "is sealed", "2026", 3.0)
+SERVER_NOW = ServerOverview("now", "1", "s", "u", True, True, ISSUER, None, (KERNEL,), (), ())
+OWED = OutstandingOverview("credential", "i", "k", ("ionq",), "feed", "2026", 1, 60.0, "")
+
+
 class World:
     """What a server shows, and how often it was looked at."""
 
     def __init__(self) -> None:
         self.clock = Clock()
-        self.lease: dict[str, Any] = {"credential": "ionq", "expires_in": 600.0}
         self.ends = self.clock.at + 600.0
-        self.extra: dict[str, Any] = {}
+        self.user = "alice"
         self.looks = 0
         self.error: Exception | None = None
         self.receipts = Receipts()
 
-    async def look(self) -> dict[str, Any]:
+    async def look(self) -> ServerOverview:
         self.looks += 1
         if self.error is not None:
             raise self.error
-        lease = self.lease | {"expires_in": max(0.0, self.ends - self.clock.at)}
-        return copy.deepcopy({"now": str(self.clock.at), "leases": [lease], **self.extra})
+        lease = replace(LEASE, expires_in=max(0.0, self.ends - self.clock.at))
+        kernel = replace(KERNEL, credentials=(lease,), token_expires_in=None)
+        return replace(SERVER_NOW, now=str(self.clock.at), user=self.user, kernels=(kernel,))
 
     def changes(self) -> Changes:
         return Changes(self.look, self.receipts, self.clock, SERVER)
@@ -96,7 +111,7 @@ def test_while_nothing_changes_the_answer_waits(world: World) -> None:
     assert world.looks > 3
 
 
-@pytest.mark.parametrize("change", ["a lease is extended", "a kernel is new", "a save redacts"])
+@pytest.mark.parametrize("change", ["a lease is extended", "a state is new", "a save redacts"])
 def test_a_change_is_told_to_all_who_wait(world: World, change: str) -> None:
     """Whatever it is: everybody has it, and the next question waits again."""
 
@@ -108,8 +123,8 @@ def test_a_change_is_told_to_all_who_wait(world: World, change: str) -> None:
         assert not any(one.done() for one in waiting)
         if change == "a lease is extended":
             world.ends += 60.0
-        elif change == "a kernel is new":
-            world.extra = {"kernels": ["k"]}
+        elif change == "a state is new":
+            world.user = "bob"
         else:
             world.receipts.add(saved("work.ipynb", ionq=1))
         told = await asyncio.wait_for(asyncio.gather(*waiting), 30)
@@ -132,12 +147,12 @@ def test_whoever_was_away_gets_the_present_state(world: World) -> None:
         changes = world.changes()
         first = await changes.after("", 0)
         for number in range(10):
-            world.extra = {"kernels": [number]}
+            world.user = f"user {number}"
             world.receipts.add(saved(f"{number % 2}.ipynb", ionq=number + 1))
             await changes.after("", 0)
         news = await changes.after(first.id, 50)
         assert news.status is not None
-        assert news.status["kernels"] == [9]
+        assert news.status.user == "user 9"
         assert news.resumed
         assert sorted(news.redactions) == ["0.ipynb", "1.ipynb"]
         for number in range(300):
@@ -195,7 +210,7 @@ def test_more_than_so_many_do_not_wait(world: World, monkeypatch: pytest.MonkeyP
         await asyncio.sleep(0.05)
         with pytest.raises(TooManyError):
             await changes.after("", 0)
-        world.extra = {"kernels": []}
+        world.user = "bob"
         await asyncio.wait_for(asyncio.gather(*waiting), 30)
         assert (await changes.after("", 0)).status is not None
         changes.close()
@@ -216,30 +231,49 @@ def test_a_service_that_is_busy_for_a_moment_loses_nobody(world: World) -> None:
             await asyncio.sleep(0.05)
             with pytest.raises(type(error)):
                 await changes.after("", 0)
-        world.error, world.extra = None, {"kernels": []}
+        world.error, world.user = None, "bob"
         assert (await asyncio.wait_for(waiting, 30)).status is not None
         changes.close()
 
     asyncio.run(story())
 
 
+def after(**fields: Any) -> ServerOverview:
+    """Return the server ten seconds later, with its lease changed."""
+    lease = replace(LEASE, **{"expires_in": 590.0, **fields})
+    kernel = replace(KERNEL, token_expires_in=590.0, credentials=(lease,))
+    return replace(SERVER_NOW, now="later", kernels=(kernel,))
+
+
 @pytest.mark.parametrize(
-    ("one", "other", "passed", "alike"),
+    ("other", "alike"),
     [
-        ({"expires_in": 60.0}, {"expires_in": 50.0}, 10.0, True),
-        ({"expires_in": 60.0}, {"expires_in": 50.9}, 10.0, True),
-        ({"expires_in": 60.0}, {"expires_in": 60.0}, 10.0, False),
-        ({"expires_in": 5.0}, {"expires_in": 0.0}, 10.0, True),
-        ({"expires_in": None}, {"expires_in": None}, 10.0, True),
-        ({"expires_in": None}, {"expires_in": 1.0}, 10.0, False),
-        ({"token_expires_in": 60.0}, {"token_expires_in": 600.0}, 0.0, False),
-        ({"attempts": 1, "next_try_in": 3.0}, {"attempts": 9, "next_try_in": None}, 1.0, True),
-        ({"renewals": 1}, {"renewals": 2}, 0.0, False),
-        ({"a": [1, 2]}, {"a": (1, 2)}, 0.0, True),
-        ({"a": [1]}, {"a": [1, 2]}, 0.0, False),
-        ({"a": 1}, {"b": 1}, 0.0, False),
+        (after(), True),
+        (after(expires_in=589.2), True),
+        (after(expires_in=600.0), False),
+        (after(expires_in=0.0), False),
+        (after(expires_in=None), False),
+        (after(renewals=1), False),
+        (after(labels={"a": "c"}), False),
+        (after(state="issued"), False),
+        (replace(after(), kernels=()), False),
+        (replace(after(), kernels=(*after().kernels, KERNEL)), False),
+        (replace(after(), issuer=replace(ISSUER, next_try_in=None)), True),
+        (replace(after(), issuer=replace(ISSUER, health="ok")), False),
+        (replace(after(), server_token=TokenOverview(60.0, narrowed=True, own=True)), False),
+        (replace(after(), outstanding=(OWED,)), False),
     ],
 )
-def test_countdowns_are_no_changes(one: Any, other: Any, passed: float, *, alike: bool) -> None:
+def test_countdowns_are_no_changes(other: ServerOverview, *, alike: bool) -> None:
     """Only what a client that counts down would show wrong by more than a second is one."""
-    assert same(one, other, passed) is alike
+    assert same(SERVER_NOW, other, 10.0) is alike
+
+
+def test_more_attempts_at_the_same_are_no_change() -> None:
+    """A debt that is asked for again and again tells nothing new, and one that is dead is dead."""
+    earlier = replace(SERVER_NOW, kernels=(), outstanding=(OWED,))
+    for attempts, left, alike in ((2, 50.0, True), (2, 60.0, False)):
+        owed = replace(OWED, attempts=attempts, expires_in=left)
+        assert same(earlier, replace(earlier, outstanding=(owed,)), 10.0) is alike
+    ended = replace(earlier, outstanding=(replace(OWED, expires_in=0.0),))
+    assert same(earlier, ended, 100.0)

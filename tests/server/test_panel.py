@@ -459,6 +459,7 @@ def test_a_pasted_key_is_stored_and_never_seen_again(laptop: JupyterServer) -> N
     assert api.get("status")["stores_keys"]
     told = api.put("credentials/ionq", {"value": CANARY})
     assert (told["stored"], told["fields"]) == ("ionq", ["value"])
+    assert "a browser stored a key as ionq" in laptop.log()
     # It is looked for from then on, also while no kernel has it yet.
     laptop.save("pasted.ipynb", notebook(f"key = '{CANARY}'"))
     assert "[redacted:ionq]" in (laptop.root / "pasted.ipynb").read_text()

@@ -27,6 +27,7 @@ from jupyter_qcred.deliver.oversight import Oversight
 from jupyter_qcred.deliver.overview import as_json, moment
 
 if TYPE_CHECKING:
+    from jupyter_qcred.deliver.overview import ServerOverview
     from jupyter_qcred.deliver.service import CredentialService
     from jupyter_qcred.server.changes import Changes
     from jupyter_qcred.server.keys import KeyStore
@@ -85,19 +86,24 @@ class ApiParts:
         Raises:
             TimeoutError: the service does not answer in time.
         """
-        return await status_of(self.service, self.saving, self.keys)
+        return self.shown(await look(self.service))
+
+    def shown(self, overview: ServerOverview) -> dict[str, Any]:
+        """Return a state as JSON has it, with what can be done with this server."""
+        return {
+            **as_json(overview),
+            "stores_keys": self.keys.usable,
+            "redacts_saves": self.saving is not None,
+        }
 
 
-async def status_of(
-    service: CredentialService, saving: SaveRedaction | None, keys: KeyStore
-) -> dict[str, Any]:
-    """Return everything that people may see; see ``ApiParts.status``."""
-    overview = await service.ask(Oversight(service).status(), PATIENCE + _SLACK)
-    return {
-        **as_json(overview),
-        "stores_keys": keys.usable,
-        "redacts_saves": saving is not None,
-    }
+async def look(service: CredentialService) -> ServerOverview:
+    """Return everything that people may see.
+
+    Raises:
+        TimeoutError: the service does not answer in time.
+    """
+    return await service.ask(Oversight(service).status(), PATIENCE + _SLACK)
 
 
 class CredentialsHandler(APIHandler):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from http import HTTPStatus
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from jupyter_qcred.server.changes import LONGEST_WAIT, StoppingError, TooManyError
 
@@ -42,7 +42,15 @@ class ChangesHandler(CredentialsHandler):
             raise _too_many() from None
         except asyncio.CancelledError:
             return  # whoever asked is gone
-        self.respond(_body(news))
+        shown = self.parts.shown(news.status) if news.status is not None else None
+        self.respond(
+            {
+                "id": news.id,
+                "status": shown,
+                "resumed": news.resumed,
+                "redactions": list(news.redactions),
+            }
+        )
 
     def on_connection_close(self) -> None:
         """Wait for nobody."""
@@ -59,15 +67,6 @@ def _seconds(text: str) -> float:
     if not (isfinite(wait) and 0 <= wait <= LONGEST_WAIT):
         raise BadRequestError(f"`wait` is no number from 0 to {LONGEST_WAIT:g}")
     return wait
-
-
-def _body(news: News) -> dict[str, Any]:
-    return {
-        "id": news.id,
-        "status": news.status,
-        "resumed": news.resumed,
-        "redactions": list(news.redactions),
-    }
 
 
 def _stopping() -> RefusedError:

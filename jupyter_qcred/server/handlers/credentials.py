@@ -40,6 +40,7 @@ class CredentialHandler(CredentialsHandler):
                 "There is a key of this name already",
                 "Say that it is to be replaced, or choose another name",
             ) from None
+        self.log.warning("jupyter_qcred: a browser stored a key as %s", name)
         self.respond({"stored": name, "fields": sorted(fields)})
 
 
