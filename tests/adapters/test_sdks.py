@@ -56,6 +56,7 @@ HEAVY = {
     "qnexus_client": ["qnexus==0.51.1"],
     "azure_workspace": ["azure-quantum==3.13.0"],
     "amazon_braket": ["amazon-braket-sdk==1.127.5"],
+    "pennylane_braket": ["amazon-braket-pennylane-plugin==1.36.1", "amazon-braket-sdk==1.127.5"],
 }
 PACKAGES = LIGHT | HEAVY
 ASKED = os.environ.get("QCRED_SDKS", "").split(",")

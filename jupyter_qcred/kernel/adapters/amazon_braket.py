@@ -145,6 +145,22 @@ def _session_class(base: Any) -> Any:
             with scoped({"AMZN_BRAKET_OUT_S3_BUCKET": None}):
                 super().__init__(boto_session=boto, **options)
 
+        def add_braket_user_agent(self, user_agent: str) -> None:
+            """Name a library that uses the session, as PennyLane's devices do.
+
+            The SDK's own makes its client anew, at the address that BRAKET_ENDPOINT says.
+            """
+            agents = self._braket_user_agents or ""
+            if user_agent in agents:
+                return
+            self._braket_user_agents = f"{agents} {user_agent}".strip()
+            more = BOTO3.load("botocore.config").Config(user_agent_extra=self._braket_user_agents)
+            self.braket_client = self.boto_session.client(
+                "braket",
+                config=self._config.merge(more),
+                endpoint_url=self._qcred.public.get("endpoint"),
+            )
+
         def copy_session(
             self, region: str | None = None, max_connections: int | None = None
         ) -> Any:

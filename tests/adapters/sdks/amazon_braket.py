@@ -68,3 +68,18 @@ def test_results_go_to_no_bucket_that_a_folder_names(kernel, braket, monkeypatch
     session = qcred.client("amazon-braket")
     assert session._default_bucket is None
     assert AwsSession(session.boto_session)._default_bucket == "a-stranger-s"
+
+
+def test_a_library_that_names_itself_moves_no_client(kernel, braket, monkeypatch):
+    """The SDK makes its client anew for that, at the address in a variable."""
+    monkeypatch.setenv("BRAKET_ENDPOINT", "https://evil.example")
+    delivering(kernel, braket)(VALUES[0])
+    braket.alive = VALUES[0]
+    session = qcred.client("amazon-braket")
+    for _ in range(2):
+        session.add_braket_user_agent("a-library/1.0")
+    assert session.get_quantum_task(TASK["quantumTaskArn"])["status"] == "RUNNING"
+    assert session.braket_client.meta.endpoint_url == braket.url
+    agents = session.braket_client._client_config.user_agent_extra
+    assert agents.count("a-library/1.0") == 1
+    assert session.copy_session("eu-west-2")._braket_user_agents.count("a-library/1.0") == 1
