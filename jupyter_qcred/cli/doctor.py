@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jupyter_qcred.core.errors import ConfigError, QcredError
 
 from .embedded import REFUSED, UNREACHABLE, USAGE, add_json, show, show_error
-from .progress import Progress
+from .waiting import Waiting
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -105,9 +105,9 @@ def _look(site: Site, checks: Sequence[Check], ignored: frozenset[str]) -> list[
     from .doctoring.report import Report
 
     reports = []
-    with Progress(sys.stderr) as progress:
-        for number, check in enumerate(checks):
-            progress("checks are made", number, len(checks))
+    with Waiting(sys.stderr, "") as waiting:
+        for number, check in enumerate(checks, 1):
+            waiting(f"{number} of {len(checks)}: {check.title}")
             reports.append(Report(check, _without(_seen(site, check), ignored)))
     return reports
 

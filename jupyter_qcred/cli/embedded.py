@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from jupyter_qcred.core.errors import ConfigError, IssuerError, QcredError
 from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
 
+from .waiting import Waiting
+
 if TYPE_CHECKING:
     import argparse
 
@@ -39,6 +41,11 @@ def load_embedded(args: argparse.Namespace) -> EmbeddedOpenBao:
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Give a command its ``--json``."""
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def starting() -> Waiting:
+    """Say on a terminal what takes its time where the embedded OpenBao has to start first."""
+    return Waiting(sys.stderr, "starting the embedded OpenBao")
 
 
 def show(args: argparse.Namespace, result: dict[str, Any], text: str) -> None:

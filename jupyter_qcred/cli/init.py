@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from jupyter_qcred.cli.embedded import add_json, load_embedded, show, show_error
+from jupyter_qcred.cli.embedded import add_json, load_embedded, show, show_error, starting
 from jupyter_qcred.core.errors import QcredError
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         embedded = load_embedded(args)
         created = not embedded.initialised()
-        directory = embedded.init()
+        with starting():
+            directory = embedded.init()
     except QcredError as error:
         return show_error(args, error)
     done = "is set up" if created else "is up to date"

@@ -7,9 +7,17 @@ import difflib
 import sys
 from typing import TYPE_CHECKING
 
-from jupyter_qcred.cli.embedded import REFUSED, USAGE, add_json, load_embedded, show, show_error
+from jupyter_qcred.cli.embedded import (
+    REFUSED,
+    USAGE,
+    add_json,
+    load_embedded,
+    show,
+    show_error,
+    starting,
+)
 from jupyter_qcred.cli.prompt import ask, read
-from jupyter_qcred.core.errors import QcredError
+from jupyter_qcred.core.errors import ConfigError, QcredError
 from jupyter_qcred.issue.builtin import VENDORS
 from jupyter_qcred.issue.embedded.openbao import check_name
 from jupyter_qcred.issue.embedded.pasted import BadValueError
@@ -78,10 +86,10 @@ def run(args: argparse.Namespace) -> int:
         embedded = load_embedded(args)
         _warn_if_unknown(args.name)
         fields = _fields(args, names)
-        embedded.put(args.name, fields)
+        with starting():
+            embedded.put(args.name, fields)
     except BadValueError as error:
-        print(f"{error} Nothing was stored.", file=sys.stderr)
-        return REFUSED
+        return show_error(args, ConfigError(str(error), next_step="Nothing was stored"))
     except KeyboardInterrupt:
         print("\nNothing was stored.", file=sys.stderr)
         return REFUSED

@@ -8,12 +8,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from jupyter_qcred.core.errors import ConfigError
 from jupyter_qcred.deliver.enable import PROVISIONER
 from jupyter_qcred.deliver.environment import PROVISIONER_ENV
 
-from .embedded import REFUSED, USAGE
+from .embedded import REFUSED, USAGE, show_error
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -33,6 +34,11 @@ examples:
   jupyter qcred run -- python my_pipeline.py
 """
 
+NOT_FOUND: Final = 127
+"""As shells tell of a command that is not there."""
+
+_INSTALL: Final = "Install it, or write its whole path"
+
 _CHECK = (
     "import importlib.metadata as m, sys; sys.exit(not m.entry_points("
     f"group='jupyter_client.kernel_provisioners', name='{PROVISIONER}'))"
@@ -48,6 +54,7 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--json", action="store_true", help="tell a refusal as JSON")
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     parser.set_defaults(func=run)
 
@@ -60,19 +67,26 @@ def run(args: argparse.Namespace) -> int:
         return USAGE
     program = shutil.which(command[0])
     if program is None:
-        print(f"jupyter qcred run: {command[0]} is not found on PATH", file=sys.stderr)
-        return 127
+        _refuse(args, f"{command[0]} is not found on PATH", _INSTALL)
+        return NOT_FOUND
     if not _would_find_us(program):
-        print(
-            f"jupyter qcred run: {command[0]} belongs to a Python environment without "
-            "jupyter_qcred, and would lose all its kernels. "
-            "Install jupyter_qcred there, or use the command of this environment.",
-            file=sys.stderr,
+        lost = (
+            f"{command[0]} belongs to a Python environment without jupyter_qcred, and would lose "
+            "all its kernels"
         )
+        _refuse(args, lost, "Install jupyter_qcred there, or use the command of this environment")
         return REFUSED
     os.environ[PROVISIONER_ENV] = PROVISIONER
     sys.stdout.flush()
     return os.execv(program, command)  # noqa: S606 - the user's own command, without a shell
+
+
+def _refuse(args: argparse.Namespace, reason: str, next_step: str) -> None:
+    """Tell it where the command itself would have written."""
+    if args.json:
+        show_error(args, ConfigError(reason, next_step=next_step))
+    else:
+        print(f"jupyter qcred run: {reason}. {next_step}.", file=sys.stderr)
 
 
 def _would_find_us(program: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from jupyter_qcred.cli.embedded import add_json, load_embedded, show, show_error
+from jupyter_qcred.cli.embedded import add_json, load_embedded, show, show_error, starting
 from jupyter_qcred.core.errors import QcredError
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def add_remove_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) ->
 def run_list(args: argparse.Namespace) -> int:
     """Print the names; return the exit code."""
     try:
-        names = load_embedded(args).stored()
+        with starting():
+            names = load_embedded(args).stored()
     except QcredError as error:
         return show_error(args, error)
     nothing = "Nothing is stored. Store a key, for example by `jupyter qcred put ibm-quantum`."
@@ -57,7 +58,8 @@ def run_list(args: argparse.Namespace) -> int:
 def run_remove(args: argparse.Namespace) -> int:
     """Delete one; return the exit code."""
     try:
-        load_embedded(args).remove(args.name)
+        with starting():
+            load_embedded(args).remove(args.name)
     except QcredError as error:
         return show_error(args, error)
     show(args, {"removed": args.name}, f"Removed {args.name}.")

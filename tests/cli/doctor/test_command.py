@@ -88,7 +88,7 @@ def test_it_says_what_it_is_at_when_it_takes_its_time(person: Person) -> None:
     argv = [str(person.little.bin / "slow"), "-m", "ipykernel_launcher"]
     spec.write_text(json.dumps({"argv": argv, "display_name": "slow", "language": "python"}))
     line = ["jupyter", "qcred", "doctor", "kernelspecs", "issuer"]
-    assert "1 of 2 checks are made" in at_terminal(line, person.env, person.home, "")
+    assert "1 of 2: kernelspecs …" in at_terminal(line, person.env, person.home, "")
 
 
 def test_one_check_that_fails_hides_no_other(person: Person) -> None:
