@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 import jupyter_qcred
 from jupyter_qcred.cli.main import parser
@@ -26,6 +27,7 @@ from jupyter_qcred.issue.profile_file import load_profiles
 from jupyter_qcred.issue.vault.issuer import VaultIssuer
 from jupyter_qcred.redact import Redactor
 from jupyter_qcred.server.app import QcredApp
+from jupyter_qcred.server.metrics import FIGURES
 
 if TYPE_CHECKING:
     import argparse
@@ -96,7 +98,7 @@ def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
 
 
 def test_the_reference_knows_everything(tmp_path: Path) -> None:
-    """No setting, command, error, event, message or policy is missing."""
+    """No setting, command, error, event, message, policy, route or figure is missing."""
     code = "import qcred_reference as q, pathlib, sys; q.write_pages(pathlib.Path(sys.argv[1]))"
     subprocess.run(
         [sys.executable, "-c", code, tmp_path], check=True, cwd=ROOT / "docs" / "_ext", timeout=60
@@ -110,6 +112,10 @@ def test_the_reference_knows_everything(tmp_path: Path) -> None:
     policies = ROOT / "jupyter_qcred" / "issue" / "policies"
     assert all(policy.read_text().strip() in text["operator"] for policy in policies.glob("*.hcl"))
     assert "\n## deliver\n" in text["messages"]
+    api = yaml.safe_load((ROOT / "jupyter_qcred" / "server" / "openapi.yaml").read_text())
+    assert all(f" {path}\n" in text["api"] for path in api["paths"])
+    assert all(f"\n### {name}\n" in text["api"] for name in api["components"]["schemas"])
+    assert all(f"`{name}`" in text["metrics"] for name in FIGURES)
     assert all(f"\n## {name}\n" in text["helper"] for name in ("get", "list", "enable"))
 
 
