@@ -19,13 +19,16 @@ TRAPS: list[dict[str, Any]] = tomllib.loads(
 
 
 def functions_of(path: Path) -> set[str]:
-    """Names of the test functions of a module, those of a class as ``Class::function``."""
+    """Names of the test functions of a module, those of a class as ``Class::function``.
+
+    A class may have them of a contract.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     found = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     for one in tree.body:
         if isinstance(one, ast.ClassDef):
             inside = (node.name for node in one.body if isinstance(node, ast.FunctionDef))
-            found |= {f"{one.name}::{name}" for name in inside}
+            found |= {one.name, *(f"{one.name}::{name}" for name in inside)}
     return found
 
 
@@ -38,7 +41,8 @@ def test_a_trap_has_its_tests_or_a_reason(trap: dict[str, Any]) -> None:
     assert trap.get("vendor", "ionq") in VENDORS
     for name in trap.get("tests", ()):
         module, _, function = name.partition("::")
-        assert function in functions_of(ROOT / module), name
+        known = functions_of(ROOT / module)
+        assert function in known if function else known, name
 
 
 def test_every_vendor_with_an_adapter_has_its_traps_written_down() -> None:

@@ -98,9 +98,12 @@ def _exchanged(vendor: Vendor, care: Care) -> Iterator[str]:
             "Better still, with no stored key at all: the issuer signs who asks, and the vendor "
             "trusts that signature."
         )
+        besides = [name for name in care.beside if name in exchange.options]
+        options = {name: exchange.options[name].example for name in besides} | options
         yield _yaml(_exchange_profile(vendor, care, "oidc", options))
     yield (
-        "All its options are in [Policies, roles and vendors](../generated/operator.md), and what "
+        "What a kernel needs besides, such as a region, stands under `settings` of the source. "
+        "All options are in [Policies, roles and vendors](../generated/operator.md), and what "
         "to set at the vendor is in [Profiles](../../how-to/profiles.md#exchanges)."
     )
 
