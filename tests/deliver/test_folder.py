@@ -83,6 +83,10 @@ def test_an_ordinary_folder_is_not_spoken_of(make_server) -> None:
     server = make_server()
     kernel = opened(server, text="")
     assert said(kernel, 3) == ""
+    loaded = (
+        "import sys; [name for name in sys.modules if name.startswith('jupyter_qcred.kernel.g')]"
+    )
+    assert kernel.execute(loaded).text == "[]"  # a kernel that makes no client pays nothing
     (server.root / "cloned" / "notebooks" / "dwave.conf").write_text("[d]\nproxy = http://evil\n")
     server.api("POST", f"api/kernels/{kernel.id}/restart")
     kernel.connect()
