@@ -64,7 +64,8 @@ def test_an_installed_package_brings_its_adapter(kernel, install):
     """Its entry point is enough; options reach it as they are."""
     install("acme-quantum", {"acme": "Adapter"})
     kernel.deliver("acme", {"value": "the-key"})
-    assert qcred.client("acme", shots=3) == ("acme-quantum", {"shots": 3})
+    options = {"shots": 3, "name": "theirs"}
+    assert qcred.client("acme", **options) == ("acme-quantum", options)
     assert qcred.credential("acme") == "native:the-key"
     assert "acme" in registry.vendors()
 

@@ -59,6 +59,7 @@ VARIABLES: Final[dict[str, dict[str, Variable]]] = {
         "DWAVE_CONFIG_FILE": Variable((), os.devnull),
         "DWAVE_METADATA_API_ENDPOINT": Variable(),
         "DWAVE_API_PROXY": Variable(),
+        "DWAVE_API_HEADERS": Variable(),
     },
     "ibm-quantum": {
         "QISKIT_IBM_TOKEN": Variable((MAIN,)),

@@ -86,8 +86,8 @@ _ENVIRONMENT: Final[dict[tuple[str, str], str]] = {
     " AZURE_QUANTUM_WORKSPACE_NAME AZURE_TENANT_ID AZURE_CLIENT_ID AZURE_CLIENT_SECRET"
     " AZURE_CLIENT_CERTIFICATE_PATH AZURE_FEDERATED_TOKEN_FILE AZURE_USERNAME AZURE_PASSWORD",
     ("dwave", ADDRESS): "DWAVE_API_ENDPOINT DWAVE_METADATA_API_ENDPOINT DWAVE_API_PROXY"
-    " DWAVE_CONFIG_FILE",
-    ("dwave", ACCOUNT): "DWAVE_API_TOKEN DWAVE_PROFILE",
+    " DWAVE_LEAP_API_ENDPOINT DWAVE_CONFIG_FILE",
+    ("dwave", ACCOUNT): "DWAVE_API_TOKEN DWAVE_API_HEADERS DWAVE_PROFILE",
     ("google-quantum", ADDRESS): "GCE_METADATA_HOST GCE_METADATA_IP GCE_METADATA_ROOT"
     " GOOGLE_CLOUD_UNIVERSE_DOMAIN",
     ("google-quantum", ACCOUNT): "GOOGLE_APPLICATION_CREDENTIALS GOOGLE_CLOUD_PROJECT"
@@ -157,7 +157,7 @@ IBM: Final = re.compile(r"GLOBAL_(?:SEARCH|CATALOG).(URL|DISABLE_SSL)")
 """In ``ibm-credentials.env``. ibm-cloud-sdk-core takes any letter before the last word."""
 
 DWAVE: Final = {
-    **dict.fromkeys(("endpoint", "metadata_api_endpoint", "proxy"), ADDRESS),
+    **dict.fromkeys(("endpoint", "metadata_api_endpoint", "leap_api_endpoint", "proxy"), ADDRESS),
     **dict.fromkeys(("token", "headers", "client_cert", "cert", "cert_key"), ACCOUNT),
     "permissive_ssl": TRUST,
 }
