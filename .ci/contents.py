@@ -36,9 +36,13 @@ def _of_wheel(names: set[str]) -> list[str]:
         if file.suffix in {".py", *DATA} and "__pycache__" not in file.parts
     }
     problems = [f"not in the wheel: {name}" for name in sorted(wanted - names)]
-    switch = "data/etc/jupyter/jupyter_server_config.d/jupyter_qcred.json"
-    if not any(name.endswith(switch) for name in names):
-        problems.append("not in the wheel: the file that turns the extension on")
+    shared = {
+        "the file that turns it on": "etc/jupyter/jupyter_server_config.d/jupyter_qcred.json",
+        "the JupyterLab extension": "share/jupyter/labextensions/jupyter-qcred/package.json",
+    }
+    for what, place in shared.items():
+        if not any(name.endswith(f".data/data/{place}") for name in names):
+            problems.append(f"not in the wheel: {what}")
     strange = [name for name in names if name.split("/")[0] in {"tests", "docs", "benchmarks"}]
     return problems + [f"does not belong into the wheel: {name}" for name in sorted(strange)]
 
@@ -46,6 +50,7 @@ def _of_wheel(names: set[str]) -> list[str]:
 def _of_sdist(names: set[str]) -> list[str]:
     wanted = {"LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "pyproject.toml"}
     wanted |= {"tests/conftest.py", "docs/index.md", "docs/how-to/examples/openbao.sh"}
+    wanted |= {"labextension/built/package.json", "labextension/built.sha256"}
     problems = [f"not in the sdist: {name}" for name in sorted(wanted - names)]
     made = ("__pycache__", "_build", "reference/generated/", "node_modules/", ".mypy_cache")
     strange = [name for name in names if any(part in name for part in made)]
