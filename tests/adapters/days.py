@@ -38,6 +38,34 @@ SOLVER = {
 COMPUTER = {"id": "0197c2a4-0000-7000-8000-000000000000", "alias": "garnet", "display_name": "G"}
 
 
+def elsewhere(url: str) -> dict[str, str]:
+    """Return what an environment may hold of somebody else: keys, and addresses for ours."""
+    host = url.partition("//")[2]
+    addresses = (
+        "AWS_ENDPOINT_URL", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "BRAKET_ENDPOINT",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI", "IDENTITY_ENDPOINT", "MSI_ENDPOINT",
+        "DWAVE_API_ENDPOINT", "DWAVE_METADATA_API_ENDPOINT", "IONQ_API_URL", "IONQ_REMOTE_HOST",
+        "QISKIT_IONQ_API_URL", "CIRQ_IONQ_REMOTE_HOST", "QISKIT_IBM_URL", "IAM_URL",
+        "GLOBAL_SEARCH_URL", "GLOBAL_CATALOG_URL", "IQM_SERVER_URL",
+        "QCS_SETTINGS_APPLICATIONS_QVM_URL",
+    )  # fmt: skip
+    keys = (
+        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE",
+        "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID", "AZURE_QUANTUM_ENV",
+        "IDENTITY_HEADER", "DWAVE_API_TOKEN", "IONQ_API_KEY", "IONQ_API_TOKEN", "IQM_TOKEN",
+        "QISKIT_IONQ_API_TOKEN", "CIRQ_IONQ_API_KEY", "QISKIT_IBM_TOKEN",
+        "PASQAL_PULSER_ACCESS_TOKEN",
+    )  # fmt: skip
+    protocol, port = url.partition(":")[0], url.rpartition(":")[2]
+    return {
+        **dict.fromkeys(addresses, url),
+        **dict.fromkeys(keys, "somebody-else"),
+        "GCE_METADATA_HOST": host,
+        "GOOGLE_APPLICATION_CREDENTIALS": "/nonexistent/somebody-else.json",
+        "NEXUS_PROTOCOL": protocol, "NEXUS_DOMAIN": "127.0.0.1", "NEXUS_PORT": port,
+    }  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Day:
     """What a notebook does all day.

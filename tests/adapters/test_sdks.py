@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from adapters.clouds import KEY
-from adapters.days import DAYS
+from adapters.days import DAYS, elsewhere
 from support import deployment
 from support.deployment import events
 from support.jupyter import isolated_environment
@@ -27,6 +27,7 @@ from support.sweep import files_with, texts_with
 
 from jupyter_qcred.core.static_key import STATIC_KEY_MEANS
 from jupyter_qcred.kernel.adapters import registry
+from jupyter_qcred.testing.vendor import Vendor, bearer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,13 +128,14 @@ def test_a_kernel_s_client_works_until_the_kernel_ends(
     """One client, four values one after the other, none of them dead; the last ends as told.
 
     What the vendor issues for some seconds dies with them, and what it never ends is said to be a
-    static key. The stored key of an exchange, and every value, is in no file of the server.
+    static key. Somebody else's keys and addresses in the environment are not used, and nobody is
+    asked there. The stored key of an exchange, and every value, is in no file of the server.
     """
     if NEWEST or sdk.name not in DAYS:
         pytest.skip("it has no day of its own")
     day = DAYS[sdk.name]
     deployment.provide(fresh_openbao)
-    with day.cloud(tmp_path / "tls") as cloud:
+    with day.cloud(tmp_path / "tls") as cloud, Vendor(bearer, lambda *_: {}) as stranger:
         fresh_openbao.put(day.vendor, **day.fields(cloud))
         profiles = {day.vendor: day.profile(cloud)}
         made = make_server(fresh_openbao, profiles=profiles, start=False)
@@ -142,12 +144,13 @@ def test_a_kernel_s_client_works_until_the_kernel_ends(
         assert loaded(kernel, day.module) == "False"
         run(kernel, "import jupyter_qcred as qcred; qcred.list()")
         assert loaded(kernel, day.module) == "False"
+        run(kernel, f"import os; os.environ.update({elsewhere(stranger.url)!r})")
         run(kernel, filled(day.make, cloud))
         if day.exchange:
             rotate(day, cloud, kernel)
         else:
             replace(day, cloud, kernel, fresh_openbao)
-        assert cloud.refused == 0
+        assert (cloud.refused, stranger.calls) == (0, [])
         last = cloud.taken[-1]
         kernel.delete()
         wait_until(
@@ -174,7 +177,7 @@ def rotate(day: Day, cloud: Cloud, kernel: Kernel) -> None:
         run(kernel, filled(day.work, cloud))
         return len(set(cloud.taken)) >= 4
 
-    wait_until("it worked with four values", works, seconds=180)
+    wait_until("it worked with four values", works, seconds=180, pause=0.25)
 
 
 def replace(day: Day, cloud: Cloud, kernel: Kernel, openbao: OpenBao) -> None:
