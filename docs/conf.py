@@ -14,8 +14,10 @@ author = "The jupyter_qcred developers"
 project_copyright = author
 version = release = __version__
 
-extensions = ["myst_parser", "qcred_reference"]
+extensions = ["myst_nb", "qcred_reference"]
 exclude_patterns = ["_build", "_ext"]
+# The tutorials come with their outputs: docs/execute.py.
+nb_execution_mode = "off"
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 suppress_warnings: list[str] = []
