@@ -150,11 +150,11 @@ def _session_class(base: Any) -> Any:
 
             The SDK's own makes its client anew, at the address that BRAKET_ENDPOINT says.
             """
-            agents = self._braket_user_agents or ""
+            agents: str = vars(self).get("_braket_user_agents") or ""
             if user_agent in agents:
                 return
-            self._braket_user_agents = f"{agents} {user_agent}".strip()
-            more = BOTO3.load("botocore.config").Config(user_agent_extra=self._braket_user_agents)
+            self._braket_user_agents = agents = f"{agents} {user_agent}".strip()
+            more = BOTO3.load("botocore.config").Config(user_agent_extra=agents)
             self.braket_client = self.boto_session.client(
                 "braket",
                 config=self._config.merge(more),
