@@ -161,16 +161,12 @@ def test_there_is_no_role_for_session_tokens(operated: Person, openbao: OpenBao)
     assert {check["verdict"] for check in found.values()} == {"fine"}
 
 
-@pytest.mark.parametrize("how", ["text", "approle", "userpass"])
+@pytest.mark.parametrize("how", ["approle", "userpass"])
 def test_the_login_may_not_ask_for_a_server_token(
     operated: Person, openbao: OpenBao, how: str
 ) -> None:
     """Its policy was changed, or was never given to the role or the user."""
-    if how == "text":
-        openbao.policy(
-            roles.USER_POLICY, without(roles.USER_POLICY, "auth/token/create/qcred-server")
-        )
-    elif how == "approle":
+    if how == "approle":
         openbao.root.write_data("auth/approle/role/jupyter", data={"token_policies": ["other"]})
     else:
         password = operated.home / "password"
@@ -181,15 +177,11 @@ def test_the_login_may_not_ask_for_a_server_token(
             auth_method="userpass", username="alice", password_file=str(password),
         )  # fmt: skip
     operated.mend("rights.login")
-    if how != "text":
-        path = {"approle": "auth/approle/role/jupyter", "userpass": "auth/userpass/users/alice"}[
-            how
-        ]
-        kept = openbao.root.read(path)["data"]["token_policies"]
-        assert kept == ["other", roles.USER_POLICY]
+    path = {"approle": "auth/approle/role/jupyter", "userpass": "auth/userpass/users/alice"}[how]
+    assert openbao.root.read(path)["data"]["token_policies"] == ["other", roles.USER_POLICY]
 
 
-SERVER_PATHS = ["auth/token/create/qcred-kernel", "auth/token/renew-self", "sys/leases/revoke"]
+SERVER_PATHS = ["auth/token/create/qcred-kernel", "sys/leases/revoke"]
 
 
 @pytest.mark.parametrize("path", SERVER_PATHS)
@@ -202,7 +194,7 @@ def test_the_server_token_lacks_a_right(operated: Person, openbao: OpenBao, path
     operated.mend("rights.server")
 
 
-@pytest.mark.parametrize("path", ["auth/token/revoke-self", "sys/leases/renew", "the policy"])
+@pytest.mark.parametrize("path", ["auth/token/revoke-self", "the policy"])
 def test_a_session_token_lacks_a_right(operated: Person, openbao: OpenBao, path: str) -> None:
     """Of its policy a line is missing, or the role does not give it at all."""
     if path == "the policy":
