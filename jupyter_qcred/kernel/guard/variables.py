@@ -141,6 +141,8 @@ NOT_PINNED: Final = frozenset(
     (
         *("AMZN_BRAKET_TASK_RESULTS_S3_URI", "AWS_CA_BUNDLE"),
         *("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "PASQAL_SKIP_SSL_VERIFY"),
+        # These two are given programs, and no token.
+        *("QCS_SETTINGS_APPLICATIONS_QUILC_URL", "QCS_SETTINGS_APPLICATIONS_QVM_URL"),
     )
 )
 """What these clients go by as well, since many an honest network needs it."""
