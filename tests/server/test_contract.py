@@ -17,6 +17,7 @@ import hypothesis
 import nbformat
 import pytest
 import requests
+import yaml
 from support import deployment
 from support.api import Api
 from support.deployment import CANARY, KEY, LIVE, PROFILES
@@ -37,7 +38,7 @@ OURS = Path(__file__).parent / "contract"
 # A plug-in of its own in every pytest process would cost more than this one test takes.
 SCHEMATHESIS = (sys.executable, "-m", "schemathesis.cli")
 
-REPEATABLE = ("--max-examples", "15", "--seed", "1", "--generation-deterministic")
+REPEATABLE = ("--max-examples", "10", "--seed", "1", "--generation-deterministic")
 SEARCH = ("--max-examples", "500", "--generation-database", "none")
 
 LOOP = f"""
@@ -91,12 +92,20 @@ def save_all_the_time(server: JupyterServer, over: threading.Event) -> None:
 
 def ask(server: JupyterServer, *how: str, phases: str) -> None:
     """Let schemathesis ask a server; what it finds fails the test, with its own report."""
+    ran = asked(server, *how, phases=phases)
+    assert ran.returncode == 0, ran.stdout[-20_000:] + ran.stderr[-2_000:]
+
+
+def asked(
+    server: JupyterServer, *how: str, phases: str, document: Path = DOCUMENT, secret: str = CANARY
+) -> subprocess.CompletedProcess[str]:
+    """Let schemathesis ask a server; return what it says."""
     searching = hypothesis.settings.get_current_profile_name() == "search"
     effort = SEARCH if searching else REPEATABLE
-    ran = subprocess.run(
+    return subprocess.run(
         [
             *SCHEMATHESIS, "--config-file", str(OURS / "schemathesis.toml"),
-            "run", str(DOCUMENT), "--url", server.url.rstrip("/"), "--phases", phases,
+            "run", str(document), "--url", server.url.rstrip("/"), "--phases", phases,
             "--continue-on-failure", "--no-color", "--request-timeout", "60", *effort, *how,
         ],
         cwd=server.temp_dir,
@@ -104,7 +113,7 @@ def ask(server: JupyterServer, *how: str, phases: str) -> None:
             **os.environ,
             "PYTHONPATH": str(OURS),
             "SCHEMATHESIS_HOOKS": "hooks",
-            "QCRED_TEST_SECRETS": f"{CANARY} {TOKEN}",
+            "QCRED_TEST_SECRETS": f"{secret} {TOKEN}",
         },
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -112,7 +121,6 @@ def ask(server: JupyterServer, *how: str, phases: str) -> None:
         check=False,
         timeout=3000 if searching else 600,
     )  # fmt: skip
-    assert ran.returncode == 0, ran.stdout[-20_000:] + ran.stderr[-2_000:]
 
 
 def login(server: JupyterServer) -> tuple[str, ...]:
@@ -153,3 +161,25 @@ def test_keys_are_stored_as_written(tmp_path: Path) -> None:
     finally:
         laptop.close()
         stop_all(processes_naming(tmp_path))
+
+
+@pytest.mark.parametrize("wrong", ["a field too many", "a secret"])
+def test_what_is_wrong_is_noticed(server: JupyterServer, tmp_path: Path, wrong: str) -> None:
+    """A document without one of the fields, and a value that answers must not hold."""
+    document = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
+    secret = "nowhere"
+    if wrong == "a secret":
+        secret = Api(server).get("status")["server"]
+    else:
+        schema = document["components"]["schemas"]["Server"]
+        schema["required"].remove("durable")
+        del schema["properties"]["durable"]
+    changed = tmp_path / "openapi.yaml"
+    changed.write_text(yaml.safe_dump(document))
+    ran = asked(
+        server, *login(server), "--include-operation-id", "status", "--checks", "all",
+        "--exclude-checks", "refuses_strangers",
+        phases="fuzzing", document=changed, secret=secret,
+    )  # fmt: skip
+    assert ran.returncode == 1, ran.stdout
+    assert ("was unexpected" if wrong != "a secret" else "holds a secret") in ran.stdout

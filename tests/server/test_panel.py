@@ -299,11 +299,15 @@ def test_while_nothing_happens_one_request_is_held(api: Api, server: JupyterServ
     """A kernel with live credentials is no news: the answer comes when its wait is over."""
     server.open_notebook("idle.ipynb").execute(USE % KEY)
     news = api.get("changes")
-    while (later := api.get("changes", since=news["id"], wait="3"))["id"] != news["id"]:
-        news = later
-    began = time.monotonic()
-    assert api.get("changes", since=news["id"], wait="3")["id"] == news["id"]
-    assert time.monotonic() - began >= 3
+    held = 0.0
+    for _ in range(20):  # the kernel's start is news, and so is a heartbeat now and then
+        began, before = time.monotonic(), news["id"]
+        news = api.get("changes", since=before, wait="3")
+        if news["id"] == before:
+            held = time.monotonic() - began
+            break
+    assert held > 2.9
+    assert (news["status"], news["redactions"]) == (None, [])
 
 
 def test_an_id_of_another_server_gets_everything(api: Api) -> None:
@@ -348,9 +352,8 @@ def test_a_stopping_server_waits_for_no_browser(bao: OpenBao, tmp_path: Path) ->
     established = lambda: len(_connections(server)) >= 3  # noqa: E731 - one expression
     try:
         wait_until("they wait", established, 60)
-        began = time.monotonic()
-        assert server.terminate(30) == 0
-        assert time.monotonic() - began < 15
+        # Sooner than any of their waits is over.
+        assert server.terminate(40) == 0
         for one in waiting:
             one.join(30)
         assert len(answers) == 3
@@ -411,7 +414,7 @@ def test_a_renewal_that_fails_is_a_notice_with_what_is_left(
     """While the issuer is away, the credential is still held; when it is back, all is well."""
     deployment.provide(fresh_openbao)
     source = PROFILES[LIVE]["source"]
-    short = {"vendor": LIVE, "source": {**source, "parameters": {"ttl": "20s"}}}
+    short = {"vendor": LIVE, "source": {**source, "parameters": {"ttl": "40s"}}}
     server = deployment.server(fresh_openbao, tmp_path / "home", {LIVE: short}).start()
     api = Api(server)
     try:
@@ -421,10 +424,10 @@ def test_a_renewal_that_fails_is_a_notice_with_what_is_left(
         notice = wait_until(
             "it is told",
             lambda: [one for one in notices(api, kernel.id) if one["held"]],
-            60,
+            90,
         )[0]
         assert notice["code"] == "issuer_unreachable"
-        assert 0 <= notice["ends_in"] <= 20
+        assert 0 <= notice["ends_in"] <= 40
         fresh_openbao.start()
         wait_until("all is well", lambda: not notices(api, kernel.id), 90)
     finally:
