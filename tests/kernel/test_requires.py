@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import socket
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jupyter_client.manager import start_new_kernel
 from support.holding import holding
+from support.terminal import typed
 
 import jupyter_qcred as qcred
 from jupyter_qcred.kernel import current
@@ -126,29 +126,10 @@ print("in the environment:", any("typed-key" in text for text in os.environ.valu
 
 def test_a_typed_key_is_not_shown_and_asked_for_once(tmp_path: Path) -> None:
     """In a terminal: what is typed is not echoed, not in the environment, and in no file."""
-    near, far = pty.openpty()
-    # A terminal of its own: getpass asks at /dev/tty.
-    program = (
-        "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
-        "os.execv(sys.executable, [sys.executable, '-c', sys.argv[1]])"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, f"import jupyter_qcred as qcred\n{ASK}"],
-        env=PLAIN | {"HOME": str(tmp_path)}, stdin=far, stdout=far, stderr=far, cwd=tmp_path,
+    text = typed(
+        f"import jupyter_qcred as qcred\n{ASK}", "simulator): ", KEY,
+        env=PLAIN | {"HOME": str(tmp_path)}, cwd=tmp_path,
     )  # fmt: skip
-    os.close(far)
-    shown = b""
-    while b"simulator): " not in shown:
-        shown += os.read(near, 4096)
-    os.write(near, f"{KEY}\n".encode())
-    while True:
-        try:
-            shown += os.read(near, 4096)
-        except OSError:  # its end
-            break
-    os.close(near)
-    assert process.wait(60) == 0
-    text = shown.decode()
     assert KEY not in text
     assert text.count("ionq: API key") == 1
     assert text.count("ionq: live, with what you typed.") == 2

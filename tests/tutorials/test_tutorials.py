@@ -21,6 +21,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from support.jupyter import isolated_environment
 from support.remains import remains
+from support.terminal import typed
 from tutorials import stage
 
 if TYPE_CHECKING:
@@ -39,8 +40,18 @@ PICTURES = {
     "ibm-quantum": 2,
     "ionq": 1,
 }
+TYPED = """
+import jupyter_qcred as qcred
+from qiskit import QuantumCircuit
+
+ions = qcred.requires("ionq", fallback="ask")
+flip = QuantumCircuit(1)
+flip.x(0)
+flip.measure_all()
+print("counts:", ions.backend(url="{url}").run(flip, shots=10).result().get_counts(), repr(ions))
+"""
 each = pytest.mark.parametrize("name", PICTURES)
-pytestmark = pytest.mark.timeout(600)  # the first one installs the SDKs
+pytestmark = pytest.mark.timeout(900)  # the first one installs the SDKs
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +122,8 @@ def test_on_the_platform_the_vendor_answers(
     (credential,) = notebook.metadata["qcred"]["requires"]
     before = len(vendors.calls(credential))
     kernel = server.open_notebook(path)
+    assert kernel._socket is not None
+    kernel._socket.settimeout(240)  # importing an SDK takes a busy machine long
     for cell in notebook.cells:
         if cell.cell_type == "code":
             ran = kernel.execute(cell.source)
@@ -158,6 +171,26 @@ def test_a_reader_who_is_not_entitled_gets_a_simulator(server: JupyterServer) ->
     assert "was not started by" not in told
     assert "BasicSimulator" in kernel.execute("ions.backend()").text
     kernel.delete()
+
+
+def test_a_key_that_a_reader_types_works_and_is_nowhere(
+    sdks: Environment, vendors: Vendors, tmp_path: Path
+) -> None:
+    """With the vendor's own SDK, in plain Python: the vendor takes it, and no file has it."""
+    stored = vendors.told["ionq"]["stored"]
+    before = len(vendors.calls("ionq"))
+    (tmp_path / "tmp").mkdir()
+    text = typed(
+        TYPED.format(url=stored["url"]), "simulator): ", stored["value"],
+        env=isolated_environment(tmp_path), cwd=tmp_path, python=sdks.python,
+    )  # fmt: skip
+    assert "ionq: live, with what you typed." in text
+    assert "counts: {'1': 10}" in text
+    assert {call["presented"] for call in vendors.calls("ionq")[before:]} - {""} == {
+        stored["value"]
+    }
+    assert stored["value"] not in text
+    assert secrets_in(vendors, tmp_path) == []
 
 
 def test_the_files_have_their_pictures_already() -> None:
