@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jupyter_core.paths import ENV_CONFIG_PATH, SYSTEM_CONFIG_PATH, jupyter_config_path
 from jupyter_server.extension.config import ExtensionConfigManager
 
+from jupyter_qcred.cli.paper import count
 from jupyter_qcred.core.version import __version__
 
 from .finding import RESTART, Check, Finding, Problem, Seen, Severity, Step, command, paste
@@ -149,8 +150,9 @@ def _running(site: Site) -> Iterator[Finding]:
 def look(site: Site) -> Seen:
     """Look at it."""
     findings = [*_enabled(site), *_switches(site), *_running(site)]
-    running = sum(answer.ok for _, answer in site.servers)
-    told = f"enabled; loaded by {running} running server{'' if running == 1 else 's'}"
+    told = f"enabled; loaded by {count(sum(a.ok for _, a in site.servers), 'running server')}"
+    if shut := sum(not (a.ok or a.absent) and a.status > 0 for _, a in site.servers):
+        told += f"; {shut} did not let us in: run this in a terminal of its own browser window"
     return Seen(told, tuple(findings))
 
 

@@ -94,7 +94,7 @@ def to_login(visit: Visit) -> tuple[Step, ...]:
         path = f"auth/{identity.mount}/users/{identity.username}"
         return step, write(visit, path, {"token_policies": wanted})
     what = {"token": "token", "token_file": "token"}.get(identity.method, "auth role")
-    return step, advice(f"Add the policy {policy} to the {what} that your servers log in with")
+    return step, _to_auth_role(policy, what)
 
 
 def _facts(visit: Visit) -> Any:
@@ -107,7 +107,13 @@ def to_role(visit: Visit, name: str, role: str, held: tuple[str, ...]) -> tuple[
     policy, step = write_policy(visit, name, held)
     if policy in held:
         return (step,)
+    if not role:  # the login itself is the token
+        return step, _to_auth_role(policy)
     return step, make_role(visit, role, {"allowed_policies": [*held, policy]})
+
+
+def _to_auth_role(policy: str, what: str = "auth role") -> Step:
+    return advice(f"Add the policy {policy} to the {what} that your servers log in with")
 
 
 def use_path(visit: Visit, path: str, capability: str, held: tuple[str, ...]) -> tuple[Step, ...]:

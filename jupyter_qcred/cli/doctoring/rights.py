@@ -9,7 +9,7 @@ from jupyter_qcred.issue.vault import roles
 from jupyter_qcred.issue.vault.call import Call
 
 from . import grant
-from .finding import OPERATOR, Check, Finding, Problem, Seen, Severity, absent, command
+from .finding import OPERATOR, Check, Finding, Problem, Seen, Severity, absent, advice, command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +84,9 @@ def _findings(visit: Visit) -> Iterator[Finding]:
         yield _found(visit, LOGIN, error.reason, grant.to_login(visit))
         return
     except ConfigError as error:
-        yield _found(visit, NO_SERVER_ROLE, error.reason, grant.server_role(visit))
+        # Without a role of its own, the login is the server token, and is what has to change.
+        fix = grant.server_role(visit) if settings.server_role else (advice(error.next_step),)
+        yield _found(visit, NO_SERVER_ROLE, error.reason, fix)
         return
     if server.narrowed is False:
         orphan = grant.make_role(visit, settings.server_role, {"orphan": True})

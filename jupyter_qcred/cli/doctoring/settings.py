@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -52,7 +54,9 @@ class Settings:
         self.files.append(file)
         loader = PyFileConfigLoader if file.suffix == ".py" else JSONFileConfigLoader
         try:
-            part = loader(file.name, path=str(file.parent)).load_config()
+            # A program of a user's may print, where we print JSON.
+            with redirect_stdout(sys.stderr):
+                part = loader(file.name, path=str(file.parent)).load_config()
         except Exception as error:  # noqa: BLE001 - a user's own program, which may do anything
             line = getattr(error, "lineno", None)
             where = f" in line {line}" if isinstance(line, int) else ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +34,17 @@ def test_ids_are_in_order() -> None:
     known = [problem.id for check in CHECKS for problem in check.problems]
     assert len(known) == len(set(known))
     assert all(p.id.startswith(f"{c.id}.") for c in CHECKS for p in c.problems)
+
+
+def test_the_reference_has_every_problem() -> None:
+    """The page is made of the checks themselves."""
+    code = "import qcred_reference.doctor as d; print(d.page())"
+    place = HERE.parents[2] / "docs" / "_ext"
+    page = subprocess.run(
+        [sys.executable, "-c", code], cwd=place, check=True, capture_output=True, text=True
+    ).stdout
+    assert all(f"`{problem}`" in page for problem in problems())
+    assert all(f"\n## {check.id}\n" in page for check in CHECKS)
 
 
 def test_exit_codes(person: Person) -> None:

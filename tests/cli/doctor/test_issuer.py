@@ -240,6 +240,16 @@ def test_roles_with_names_of_their_own(operated: Person, openbao: OpenBao) -> No
     operated.mend("rights.server")
 
 
+def test_a_login_that_is_the_server_token(operated: Person, openbao: OpenBao) -> None:
+    """Without a role of its own: what the auth role's policy lacks is written there."""
+    role = {"token_policies": [roles.SERVER_ROLE], "token_period": "10m", "token_type": "service"}
+    openbao.root.write_data("auth/approle/role/jupyter", data=role)
+    change(operated, "VaultIssuer", server_role="")
+    assert operated.doctor("rights")["rights"]["verdict"] == "fine"
+    openbao.policy(roles.SERVER_ROLE, without(roles.SERVER_ROLE, "sys/leases/revoke"))
+    operated.mend("rights.server")
+
+
 # -- sources --------------------------------------------------------------------------------------
 
 
