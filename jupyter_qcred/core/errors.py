@@ -20,7 +20,7 @@ class QcredError(Exception):
     """
 
     code: ClassVar[str] = "error"
-    default_next_step: ClassVar[str] = "Run `jupyter qcred --help`"
+    default_next_step: ClassVar[str] = "Run `jupyter qcred doctor`"
 
     def __init__(
         self, reason: str, *, next_step: str | None = None, credential: str | None = None

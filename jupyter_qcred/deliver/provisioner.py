@@ -124,7 +124,7 @@ class QcredProvisioner(KernelProvisionerBase):
         # The type only: nothing that another package put into its words reaches the log.
         self.log.error(
             "jupyter_qcred could not prepare this kernel (%s); it starts without credentials. "
-            "Run `jupyter qcred --help`.",
+            "Run `jupyter qcred doctor`.",
             type(error).__name__,
         )
 
