@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from support.deployment import CANARY, CLOUD_POLICY, KEY, LIVE, PROFILES
 from support.openbao import wait_until
 
 from jupyter_qcred.core.errors import LeaseExpiredError, NeedsLoginError, QcredWarning
+from jupyter_qcred.deliver.oversight import Oversight
 from jupyter_qcred.issue.vault import roles
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from support.openbao import OpenBao
     from support.stack import Stack
 
+    from jupyter_qcred.deliver.overview import NoticeOverview
     from jupyter_qcred.kernel.client import Client
 
     MakeStack = Callable[..., Stack]
@@ -51,6 +54,12 @@ def kernel_role(openbao: OpenBao, **role: Any) -> None:
 def server_role(openbao: OpenBao, **role: Any) -> None:
     body = roles.server_role(600) | role
     openbao.root.write_data("auth/token/roles/qcred-server", data=body)
+
+
+def shown(stack: Stack) -> tuple[NoticeOverview, ...]:
+    """What people see of the first kernel's troubles."""
+    status = asyncio.run(stack.service.ask(Oversight(stack.service).status(), 30))
+    return status.kernels[0].notices
 
 
 def issued(stack: Stack, what: str) -> list[str]:
@@ -194,6 +203,10 @@ def test_where_only_a_person_can_log_in_it_is_told_before_the_end(
     assert isinstance(warned.why, NeedsLoginError)
     assert "bao login" in warned.why.next_step
     assert 0 < warned.ends_at - stack.clock.now() < 9
+    (notice,) = [one for one in shown(stack) if one.credential == KEY]
+    assert (notice.code, notice.held) == ("needs_login", True)
+    assert notice.ends_in is not None
+    assert 0 <= notice.ends_in < 9
     with pytest.warns(QcredWarning, match=f"{KEY} ends in .* is dead .*bao login"):
         assert credential.reveal() == CANARY
     assert credential.reveal() == CANARY  # without a second warning, which would be an error
@@ -202,6 +215,7 @@ def test_where_only_a_person_can_log_in_it_is_told_before_the_end(
     file.write_text(fresh_openbao.login_token())
     wait_until("it has moved", lambda: stack.wake() or lease_of(kernel, KEY) not in ("", lease))
     wait_until("there is nothing to say any more", lambda: not kernel.store.notices())
+    wait_until("and nothing to show", lambda: not shown(stack))
 
 
 def test_a_right_that_was_taken_away_is_told_before_the_end(
@@ -219,12 +233,15 @@ def test_a_right_that_was_taken_away_is_told_before_the_end(
     with pytest.warns(QcredWarning, match="Ask your operator"):
         assert credential.reveal()
     assert [alert["kind"] for alert in stack.events("alert")] == ["ending"]
+    assert [(one.code, one.held) for one in shown(stack)] == [("not_entitled", True)]
     stack.clock.add(16)
     stack.wake()
     wait_until("it is withdrawn", lambda: kernel.store.find(LIVE) is None)
     wait_until("with the reason", lambda: kernel.store.why_gone(LIVE).why.code == "not_entitled")
+    assert [(one.code, one.held) for one in shown(stack)] == [("not_entitled", False)]
     fresh_openbao.policy("test-cloud", CLOUD_POLICY)
     assert credential.reveal()
+    assert shown(stack) == ()
     assert kernel.store.notices() == {}
 
 
