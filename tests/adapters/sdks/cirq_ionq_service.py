@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import jupyter_qcred as qcred
 from jupyter_qcred.testing.rotations import outlives_rotations
 from jupyter_qcred.testing.vendor import Vendor
@@ -35,3 +37,35 @@ def test_the_address_is_the_vendor_s_own(kernel, monkeypatch):
     monkeypatch.setenv("CIRQ_IONQ_REMOTE_HOST", "https://evil.example")
     kernel.deliver("ionq", {"value": VALUES[0]})
     assert qcred.client("ionq")._client.url == "https://api.ionq.co/v0.4"
+
+
+def test_a_tutorial_runs_live_and_on_a_simulator(kernel, capsys):
+    """One circuit and one way to run it, whoever answers."""
+    import cirq
+
+    qubit = cirq.LineQubit(0)
+    circuit = cirq.Circuit(cirq.X(qubit), cirq.measure(qubit, key="m"))
+    submitted = []
+
+    def answer(method, path, body):
+        if method == "POST":
+            submitted.append(json.loads(body))
+            return {"id": "job-1", "status": "ready"}
+        if "results" in path:
+            return {"1": 1.0}
+        job = {"id": "job-1", "status": "completed", "backend": "simulator", "shots": 10}
+        return job | {"stats": {"qubits": 1}, "metadata": submitted[0]["metadata"]}
+
+    with Vendor(presented, answer) as vendor:
+        vendor.alive = VALUES[0]
+        kernel.deliver("ionq", {"value": VALUES[0]}, public={"remote_host": vendor.url})
+        live = qcred.requires("ionq")
+        kernel.end("ionq")
+        local = qcred.requires("ionq")
+        assert (live.live, local.live) == (True, False)
+        kernel.deliver("ionq", {"value": VALUES[0]}, public={"remote_host": vendor.url})
+        for found in (live, local):
+            measured = found.backend().run(circuit, repetitions=10)
+            assert measured.histogram(key="m") == {1: 10}
+    assert [one["backend"] for one in submitted] == ["simulator"]
+    assert "cirq.Simulator" in capsys.readouterr().out
