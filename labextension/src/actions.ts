@@ -1,10 +1,10 @@
-import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { Dialog, InputDialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { QcredError } from './errors';
 import type { ILease } from './snapshot';
 import type { ILeaseModel } from './tokens';
-import type { IRevocation, Selector } from './wire';
+import type { IRedaction, IRevocation, Selector } from './wire';
 import { clock, ending, names, notebookName } from './words';
 
 /** Milliseconds that a message stays, by how much there is to read; without them, none is shown. */
@@ -64,6 +64,30 @@ export class LeaseActions {
     );
     if (sure) {
       await this.reported(async () => this.tell(await this.model.revoke(selector)));
+    }
+  }
+
+  /** Say why something that was redacted is no secret. */
+  async allow(redaction: IRedaction): Promise<void> {
+    const { trans } = this;
+    const { value } = await InputDialog.getText({
+      title: trans.__('Why is this no secret?'),
+      label: trans.__(
+        'It is left as it is from the next save on, in every file of yours. Your reason goes to the audit.'
+      ),
+      required: true,
+      okLabel: trans.__('Not a Secret')
+    });
+    const reason = value?.trim() ?? '';
+    if (reason !== '') {
+      await this.reported(async () => {
+        for (const fingerprint of redaction.fingerprints) {
+          await this.model.allow(fingerprint, reason);
+        }
+        Notification.success(trans.__('From the next save on it is left as it is.'), {
+          autoClose: SHORT
+        });
+      });
     }
   }
 

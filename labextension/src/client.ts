@@ -4,6 +4,8 @@ import { ServerConnection } from '@jupyterlab/services';
 import { QcredError } from './errors';
 import type { INews, IRedactions, IRenewal, IRevocation, Selector } from './wire';
 
+const JSON_BODY = { 'Content-Type': 'application/json' };
+
 /** What the model asks of a server. Every answer may be a refusal: a `QcredError`. */
 export interface ILeaseClient {
   /**
@@ -15,6 +17,7 @@ export interface ILeaseClient {
    */
   news(since: string, wait: number, signal?: AbortSignal): Promise<INews>;
   redactions(path: string): Promise<IRedactions>;
+  allow(fingerprint: string, reason: string): Promise<void>;
   renew(leaseId: string): Promise<IRenewal>;
   revokeLease(leaseId: string): Promise<IRevocation>;
   revoke(selector: Selector): Promise<IRevocation>;
@@ -31,6 +34,10 @@ export class LeaseClient implements ILeaseClient {
 
   redactions(path: string): Promise<IRedactions> {
     return this.ask<IRedactions>('GET', `redactions${URLExt.objectToQueryString({ path })}`);
+  }
+
+  async allow(fingerprint: string, reason: string): Promise<void> {
+    await this.ask('POST', 'allowed', { fingerprint, reason });
   }
 
   renew(leaseId: string): Promise<IRenewal> {
@@ -54,7 +61,7 @@ export class LeaseClient implements ILeaseClient {
     const url = URLExt.join(this.settings.baseUrl, 'qcred', 'api', path);
     const init: RequestInit = {
       method,
-      ...(body && { body: JSON.stringify(body) }),
+      ...(body && { body: JSON.stringify(body), headers: JSON_BODY }),
       ...(signal && { signal })
     };
     let response: Response;

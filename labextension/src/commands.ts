@@ -7,6 +7,8 @@ import type { CurrentNotebook } from './current';
 import { keyIcon } from './icon';
 import type { Panel } from './panel';
 import type { ILease } from './snapshot';
+import type { Kind } from './snippets';
+import { chosen, insert, namesFor } from './snippets';
 import type { ILeaseModel } from './tokens';
 
 /** The ids of our commands. */
@@ -15,7 +17,11 @@ export const CommandIDs = {
   refresh: 'qcred:refresh',
   renew: 'qcred:renew',
   revokeKernel: 'qcred:revoke-kernel',
-  revokeAll: 'qcred:revoke-all'
+  revokeAll: 'qcred:revoke-all',
+  insertClient: 'qcred:insert-client',
+  insertGet: 'qcred:insert-get',
+  insertUse: 'qcred:insert-use',
+  insertRequires: 'qcred:insert-requires'
 } as const;
 
 export interface ICommandsOptions {
@@ -69,6 +75,7 @@ export function addCommands(options: ICommandsOptions): void {
     isEnabled: () => all().length > 0,
     execute: () => actions.revokeAll(all(), { all: true })
   });
+  addSnippets(options);
   const category = trans.__('Quantum Credentials');
   for (const command of Object.values(CommandIDs)) {
     palette?.addItem({ command, category });
@@ -76,4 +83,30 @@ export function addCommands(options: ICommandsOptions): void {
   const changed = (): void => commands.notifyCommandChanged();
   model.changed.connect(changed);
   current.changed.connect(changed);
+}
+
+/** Each asks for the credential, unless it is given as the argument `credential`. */
+function addSnippets({ app, model, current, trans }: ICommandsOptions): void {
+  const names = (): readonly string[] => namesFor(model.state.snapshot, current.kernel);
+  const kinds: readonly [string, Kind, string][] = [
+    [CommandIDs.insertClient, 'client', trans.__('Insert a Vendor’s Client…')],
+    [CommandIDs.insertGet, 'get', trans.__('Insert a Credential…')],
+    [CommandIDs.insertUse, 'use', trans.__('Insert a Block With a Credential in Its Environment…')],
+    [CommandIDs.insertRequires, 'requires', trans.__('Insert What This Notebook Requires…')]
+  ];
+  for (const [id, kind, label] of kinds) {
+    app.commands.addCommand(id, {
+      label,
+      caption: trans.__('Write the line that uses a credential into a cell'),
+      isEnabled: () => names().length > 0,
+      execute: async args => {
+        const asked = args.credential;
+        const name = typeof asked === 'string' ? asked : await chosen(names(), trans);
+        const panel = current.panel;
+        if (name !== null && names().includes(name) && panel !== null) {
+          insert(panel, kind, name);
+        }
+      }
+    });
+  }
 }

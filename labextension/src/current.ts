@@ -26,6 +26,24 @@ export class CurrentNotebook {
     return this.panel?.context.path ?? null;
   }
 
+  /** Bring a cell into view and make it the active one; one that is gone is left alone. */
+  async show(cell: { readonly id: string; readonly number: number }): Promise<void> {
+    const notebook = this.panel?.content;
+    if (!notebook) {
+      return;
+    }
+    const byId = notebook.widgets.findIndex(
+      widget => cell.id !== '' && widget.model.id === cell.id
+    );
+    const index = byId >= 0 ? byId : cell.number - 1;
+    const widget = notebook.widgets[index];
+    if (widget) {
+      notebook.activeCellIndex = index;
+      await notebook.scrollToCell(widget, 'center');
+      notebook.activate();
+    }
+  }
+
   private watch(panel: NotebookPanel): void {
     const { sessionContext, context } = panel;
     sessionContext.kernelChanged.connect(() => this.tellOf(panel));

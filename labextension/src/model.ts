@@ -75,6 +75,10 @@ export class LeaseModel implements ILeaseModel, IDisposable {
     return this.client.redactions(path);
   }
 
+  allow(fingerprint: string, reason: string): Promise<void> {
+    return this.client.allow(fingerprint, reason);
+  }
+
   renew(leaseId: string): Promise<IRenewal> {
     return this.client.renew(leaseId);
   }

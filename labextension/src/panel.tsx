@@ -9,6 +9,8 @@ import { keyIcon } from './icon';
 import { Debts } from './parts/debts';
 import { IssuerLine } from './parts/issuer';
 import { Kernels } from './parts/kernels';
+import { Redactions } from './parts/redactions';
+import type { NotebookRedactions } from './redactions';
 import type { ILeaseModel } from './tokens';
 import { useNow } from './useNow';
 
@@ -16,6 +18,7 @@ export interface IPanelOptions {
   readonly model: ILeaseModel;
   readonly current: CurrentNotebook;
   readonly actions: LeaseActions;
+  readonly redactions: NotebookRedactions;
   readonly trans: TranslationBundle;
 }
 
@@ -34,21 +37,27 @@ export class Panel extends ReactWidget {
 
   protected override onAfterShow(msg: Message): void {
     super.onAfterShow(msg);
+    this.options.redactions.watch(true);
     this.update();
   }
 
   protected override onAfterHide(msg: Message): void {
     super.onAfterHide(msg);
+    this.options.redactions.watch(false);
     this.update();
   }
 
   protected override render(): JSX.Element {
-    const { model, current } = this.options;
+    const { model, current, redactions } = this.options;
     return (
       <UseSignal signal={model.changed}>
         {() => (
           <UseSignal signal={current.changed}>
-            {() => <Content {...this.options} active={this.isVisible} />}
+            {() => (
+              <UseSignal signal={redactions.changed}>
+                {() => <Content {...this.options} active={this.isVisible} />}
+              </UseSignal>
+            )}
           </UseSignal>
         )}
       </UseSignal>
@@ -85,6 +94,7 @@ function Content(props: IPanelOptions & { readonly active: boolean }): JSX.Eleme
             now={now}
             trans={trans}
           />
+          <Redactions {...props} />
         </>
       )}
     </div>

@@ -12,6 +12,8 @@ import { addCommands } from './commands';
 import { CurrentNotebook } from './current';
 import { LeaseModel } from './model';
 import { Panel } from './panel';
+import { NotebookRedactions } from './redactions';
+import { watchSaves } from './saving';
 import { Settings } from './settings';
 import { StatusItem } from './status';
 import { page } from './surroundings';
@@ -52,7 +54,8 @@ export const view: JupyterFrontEndPlugin<void> = {
     const settings = new Settings(registry, view.id);
     const current = new CurrentNotebook(tracker);
     const actions = new LeaseActions(leases, trans);
-    const panel = new Panel({ model: leases, current, actions, trans });
+    const redactions = new NotebookRedactions(leases, current);
+    const panel = new Panel({ model: leases, current, actions, redactions, trans });
     app.shell.add(panel, 'right', { rank: 900, type: 'Quantum credentials' });
     restorer?.add(panel, panel.id);
     const item = new StatusItem({
@@ -70,6 +73,7 @@ export const view: JupyterFrontEndPlugin<void> = {
       item.id = 'jupyter-qcred:status';
       app.shell.add(item, 'menu', { rank: 900 });
     }
+    watchSaves(tracker, trans);
     addCommands({ app, palette, model: leases, current, actions, panel, trans });
   }
 };

@@ -29,6 +29,12 @@ export interface ILeaseModel {
    */
   redactions(path: string): Promise<IRedactions>;
   /**
+   * Say that a text which was redacted by its form is no secret; it counts from the next save on.
+   *
+   * @throws QcredError: the server refused.
+   */
+  allow(fingerprint: string, reason: string): Promise<void>;
+  /**
    * Extend a credential's life, or replace its value.
    *
    * @throws QcredError: the server or the issuer refused.

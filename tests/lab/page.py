@@ -91,7 +91,7 @@ class Lab:
         self.context.on("response", self._response)
         self.page.on("websocket", self._socket)
         self.page.on("console", self._console)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("pageerror", self._error)
 
     def _request(self, request: Request) -> None:
         if found := re.search(r"/qcred/api/\S*", request.url):
@@ -107,6 +107,9 @@ class Lab:
     def _console(self, message: Any) -> None:
         if message.type == "error":
             self.complaints.append(f"{message.text} {message.location.get('url', '')}")
+
+    def _error(self, error: Any) -> None:
+        self.complaints.append(f"{error.message} {error.stack}")
 
     def open(self, path: str, app: str = "lab/tree") -> Lab:
         """Open a notebook, and wait until its kernel is idle."""
