@@ -90,7 +90,8 @@ class Cloud:
     @property
     def taken(self) -> list[str]:
         """The values with which work was done, in turn."""
-        return [call.presented for call in self._service.calls if call.status == 200]
+        calls = self._service.calls
+        return [call.presented for call in calls if call.status == 200 and call.presented]
 
     @property
     def refused(self) -> int:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import warnings
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from jupyter_qcred.core.secret import MASK, SecretLeakError
 
-from .environment import scoped
 from .fields import needed
 from .sdk import Sdk
 
@@ -49,22 +49,57 @@ class IonqQiskit:
         # Given, since the SDK takes IONQ_API_URL of a .env in the working directory otherwise.
         options.setdefault("url", credential.public.get("url", _URL))
         with quietly(options["url"]):
-            return qiskit_ionq.IonQProvider(token=_Current(credential), **options)
+            return _class(qiskit_ionq.IonQProvider)(token=_Current(credential), **options)
+
+
+_address: ContextVar[str | None] = ContextVar("qcred_ionq", default=None)
+
+
+@contextmanager
+def pinned(url: str) -> Iterator[None]:
+    """Let the SDK ask at this address, and not where a ``.env`` or the environment says.
+
+    For each backend that it makes it asks how many qubits there are, without a key and without
+    regard to the provider's address (qiskit-ionq 1.1, ``helpers.get_n_qubits``).
+    """
+    helpers = SDK.load("qiskit_ionq.helpers")
+    now = helpers.resolve_credentials
+    helpers.resolve_credentials = _resolving(getattr(now, "qcred_original", now))
+    token = _address.set(url)
+    try:
+        yield
+    finally:
+        _address.reset(token)
+
+
+def _resolving(original: Any) -> Any:
+    def resolve_credentials(token: Any = None, url: str | None = None) -> Any:
+        return original(token, url or _address.get())
+
+    vars(resolve_credentials)["qcred_original"] = original
+    return resolve_credentials
 
 
 @contextmanager
 def quietly(url: str) -> Iterator[None]:
-    """Let the SDK make its objects at this address.
+    """Let the SDK make its objects at this address, without what it says to everybody.
 
-    For each backend it asks how many qubits there are, without a key, where the environment says;
-    and it warns of a setting of the transpiler, whether or not anything is transpiled.
+    It warns of a setting of the transpiler, whether or not anything is transpiled.
     """
-    with (
-        scoped(dict.fromkeys(("QISKIT_IONQ_API_URL", "IONQ_API_URL"), url)),
-        warnings.catch_warnings(),
-    ):
+    with pinned(url), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         yield
+
+
+def _class(base: Any) -> Any:
+    class QcredProvider(base):  # type: ignore[misc]
+        """A provider whose backends are made at its own address."""
+
+        def get_backend(self, *args: Any, **options: Any) -> Any:
+            with pinned(self.credentials["url"]):
+                return super().get_backend(*args, **options)
+
+    return QcredProvider
 
 
 class _Current:

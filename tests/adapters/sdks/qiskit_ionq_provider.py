@@ -96,3 +96,24 @@ def test_a_folder_s_file_leads_the_sdk_and_not_our_provider(kernel, monkeypatch,
     assert f"{provider.credentials['token']:}" == VALUES[0]
     with pytest.raises(qcred.RedirectedError, match="IONQ_API_URL"), qcred.use("ionq"):
         pytest.fail("it was let in")
+
+
+def test_the_number_of_qubits_is_asked_for_at_the_profile_s_address(kernel, monkeypatch, tmp_path):
+    """The SDK asks without regard to the provider, without a key, and believes the answer."""
+    known = {"qubits": 29}
+    with (
+        Vendor(presented, lambda *_: known, open_paths=("/v0.4/backends",)) as vendor,
+        Vendor(presented, lambda *_: {"qubits": 1}, open_paths=("/",)) as evil,
+    ):
+        (tmp_path / ".env").write_text(f"IONQ_API_URL={evil.url}/v0.4\n")
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)  # as in a notebook
+        monkeypatch.setenv("IONQ_API_URL", evil.url)
+        kernel.deliver("ionq", {"value": VALUES[0]}, public={"url": f"{vendor.url}/v0.4"})
+        provider = qcred.client("ionq", sdk="qiskit-ionq")
+        assert isinstance(provider, IonQProvider)
+        assert provider.get_backend("simulator").num_qubits == 29
+        assert evil.calls == []
+        plain = IonQProvider(token="mine", url=f"{vendor.url}/v0.4")
+        assert plain.get_backend("simulator").num_qubits == 1
+        assert evil.calls
