@@ -94,7 +94,7 @@ def test_colours_are_for_terminals(person: Person) -> None:
 def test_it_says_what_it_is_at_when_it_takes_its_time(person: Person) -> None:
     """On a terminal, while an address that nobody answers at is tried."""
     setting(person, VaultIssuer={"address": f"http://127.0.0.1:{free_port()}"})
-    (person.little.bin / "slow").write_text("#!/bin/sh\nsleep 2\n")
+    (person.little.bin / "slow").write_text("#!/bin/sh\nsleep 6\n")
     (person.little.bin / "slow").chmod(0o755)
     spec = person.home / "data" / "kernels" / "slow" / "kernel.json"
     spec.parent.mkdir(parents=True)

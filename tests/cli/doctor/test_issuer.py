@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -137,7 +138,7 @@ def test_a_clock_that_is_wrong(operated: Person) -> None:
     operated.little.program("timedatectl", f'#!/bin/sh\n[ "$*" = "set-ntp true" ] && rm {wrong}\n')
     found = operated.problem("clock.skewed")
     assert found is not None
-    assert "600 s ahead" in found["seen"] or "599 s ahead" in found["seen"]
+    assert re.search(r"\b(59|60)\d s ahead of", found["seen"])
     operated.mend("clock.skewed")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 from pathlib import Path
@@ -53,6 +54,16 @@ def test_all_is_well(serving: Person) -> None:
     assert files(serving) == []
     (event,) = deployment.events(serving.home, "redacted")
     assert event["credential"] == "qcred-canary"
+
+
+def test_a_server_that_lets_nobody_in(serving: Person) -> None:
+    """As behind a password or a Hub: it is said, and nothing is wrong with it."""
+    serving.server.start()
+    (file,) = serving.server.runtime_dir.glob("jpserver-*.json")
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"token": "another"}))
+    found = serving.doctor("extension", "saves")
+    assert "1 did not let us in" in found["extension"]["words"]
+    assert [check["verdict"] for check in found.values()] == ["fine", "absent"]
 
 
 def test_a_server_that_runs_without_it(serving: Person) -> None:
