@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from copy import deepcopy
 from typing import TYPE_CHECKING, Final
 
 from .advice import ask, leave_out, put
@@ -279,8 +280,7 @@ def _shape(node: ast.expr) -> str:
         def visit_JoinedStr(self, _text: ast.JoinedStr) -> ast.expr:
             return ast.Name("…")
 
-    copy = ast.parse(ast.unparse(node), mode="eval").body
-    text = " ".join(ast.unparse(Mask().visit(copy)).split())
+    text = " ".join(ast.unparse(Mask().visit(deepcopy(node))).split())
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 

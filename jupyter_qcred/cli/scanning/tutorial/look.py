@@ -45,8 +45,11 @@ def look(
                 found = list(_file(Path(path), target.size))
             except OSError as error:
                 failed[path] = error.strerror or type(error).__name__
-            except (_UnreadableError, RecursionError) as error:
-                failed[path] = str(error) or "it is too deep"
+            except _UnreadableError as error:
+                failed[path] = str(error)
+            except Exception as error:  # noqa: BLE001 - one file must not hide the others
+                # Its name alone: what an error says may quote the file.
+                failed[path] = f"{type(error).__name__} while looking at it"
             else:
                 hits += [_hit(shown(path), *each, fingerprint) for each in found]
     return hits, failed
