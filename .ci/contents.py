@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tarfile
 import tomllib
@@ -10,6 +11,7 @@ from email import message_from_string
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+WITHOUT_LAB = os.environ.get("QCRED_WITHOUT_LAB", "") not in ("", "0")
 DATA = {".yaml", ".toml", ".hcl", ".ipynb", ".typed"}
 """Kinds of files of the package that no import would miss."""
 
@@ -38,8 +40,10 @@ def _of_wheel(names: set[str]) -> list[str]:
     problems = [f"not in the wheel: {name}" for name in sorted(wanted - names)]
     shared = {
         "the file that turns it on": "etc/jupyter/jupyter_server_config.d/jupyter_qcred.json",
-        "the JupyterLab extension": "share/jupyter/labextensions/jupyter-qcred/package.json",
     }
+    if not WITHOUT_LAB:
+        lab = "share/jupyter/labextensions/jupyter-qcred/package.json"
+        shared["the JupyterLab extension"] = lab
     for what, place in shared.items():
         if not any(name.endswith(f".data/data/{place}") for name in names):
             problems.append(f"not in the wheel: {what}")
@@ -50,9 +54,10 @@ def _of_wheel(names: set[str]) -> list[str]:
 def _of_sdist(names: set[str]) -> list[str]:
     wanted = {"LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "pyproject.toml"}
     wanted |= {"tests/conftest.py", "docs/index.md", "docs/how-to/examples/openbao.sh"}
-    wanted |= {"labextension/built/package.json", "labextension/built.sha256"}
+    if not WITHOUT_LAB:
+        wanted |= {"labextension/built/package.json", "labextension/built.sha256"}
     problems = [f"not in the sdist: {name}" for name in sorted(wanted - names)]
-    made = ("__pycache__", "_build", "reference/generated/", "node_modules/", ".mypy_cache")
+    made = ("__pycache__", "/_build/", "reference/generated/", "node_modules/", ".mypy_cache")
     strange = [name for name in names if any(part in name for part in made)]
     return problems + [f"does not belong into the sdist: {name}" for name in sorted(strange)]
 
