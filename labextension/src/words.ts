@@ -83,7 +83,7 @@ export function ending(lease: ILease, now: number, trans: TranslationBundle): st
     return trans.__('Revoking takes it from the kernel; the key itself stays valid at its vendor');
   }
   if (lease.revocable) {
-    return trans.__('The issuer can revoke it');
+    return trans.__('The issuer ends it when asked, or with the kernel');
   }
   return lease.endsAt === null
     ? trans.__('Revoking takes it from the kernel; its vendor cannot end it')

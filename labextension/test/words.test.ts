@@ -52,7 +52,7 @@ describe('how something ends', () => {
   };
 
   it('calls nothing revocable that is not', () => {
-    expect(words({ revocable: true })).toBe('The issuer can revoke it');
+    expect(words({ revocable: true })).toBe('The issuer ends it when asked, or with the kernel');
     expect(words({ revocable: false })).toMatch(/at its vendor it dies at \d/);
     expect(words({ revocable: false, expires_in: null })).toMatch(/cannot end it/);
     expect(words({ revocable: true, labels: { [STATIC]: 'x' } })).toMatch(/stays valid/);

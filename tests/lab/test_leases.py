@@ -54,7 +54,7 @@ def test_the_status_tells_what_the_kernel_holds_and_counts_down(
     lease = lab.lease(LIVE)
     expect(lease).to_contain_text("staging")
     expect(lease).to_contain_text("project: ion-traps")
-    expect(lease).to_contain_text("The issuer can revoke it")
+    expect(lease).to_contain_text("The issuer ends it when asked")
     expect(lab.lease(KEY)).to_contain_text("the key itself stays valid at its vendor")
     timer = lease.get_by_role("timer")
     before = seconds(timer.inner_text())
@@ -87,7 +87,7 @@ def test_revoking_takes_it_from_the_cell_and_ends_it_at_the_issuer(
     alive = live_leases(bao)
     lab.show_panel()
     lab.lease(ONCE).get_by_role("button", name=f"Revoke {ONCE}").click()
-    expect(lab.page.locator(".jp-Dialog")).to_contain_text("The issuer can revoke it")
+    expect(lab.page.locator(".jp-Dialog")).to_contain_text("The issuer ends it when asked")
     lab.confirm("Cancel")
     expect(lab.lease(ONCE)).to_be_visible()
     assert live_leases(bao) == alive
