@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from statistics import median
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,14 +39,14 @@ def plain(server: JupyterServer) -> Kernel:
 def test_importing_us_takes_a_kernel_no_time_to_speak_of(server: JupyterServer) -> None:
     """At most 15 ms more than an empty module, also in a kernel that we do not launch.
 
-    What is compared are medians of imports that take turns.
+    What is compared are the shortest of imports that take turns: other programs only add to them.
     """
     for kernel in (server.open_notebook("one.ipynb"), plain(server)):
         taken: dict[str, list[float]] = {EMPTY: [], OURS: []}
         for _ in range(REPEAT):
             for module, times in taken.items():
                 times.append(float(kernel.execute(timed(module)).text))
-        assert median(taken[OURS]) - median(taken[EMPTY]) <= ADDED
+        assert min(taken[OURS]) - min(taken[EMPTY]) <= ADDED
 
 
 def test_a_kernel_starts_without_anything_that_it_would_not_have_without_us(
