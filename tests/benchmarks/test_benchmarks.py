@@ -19,6 +19,7 @@ NAMES = [benchmark.name for benchmark in BENCHMARKS]
 FIGURES = {benchmark.name: {one.name for one in benchmark.figures} for benchmark in BENCHMARKS}
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_benchmark_runs_on_both_sides_and_writes_what_it_measured(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

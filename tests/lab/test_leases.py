@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +30,7 @@ USE = "import jupyter_qcred as qcred; cred = qcred.get('{}'); print('held', len(
 AGAIN = """\
 try: print(len(cred.reveal()) > 0)
 except qcred.QcredError as error: print('refused:', error)"""
+PANEL = "jupyter-qcred:panel"
 COUNT = re.compile(r"(\d+) min (\d+) s")
 
 
@@ -137,17 +140,21 @@ def test_a_reload_shows_the_same_again(server: JupyterServer, open_lab: OpenLab)
     lab.run(USE.format(LIVE))
     lab.show_panel()
     lab.save()
-    wait_until("the layout is kept", lambda: "jupyter-qcred:panel" in workspace(server), 60)
+    wait_until("the layout is kept", lambda: open_on_the_right(server) == PANEL, 60)
     lab.page.reload()
     expect(lab.panel).to_be_visible()
     expect(lab.lease(LIVE)).to_be_visible()
     expect(lab.status).to_have_text("3 credentials · 9 min, renewing")
 
 
-def workspace(server: JupyterServer) -> str:
-    """What JupyterLab has written down of its layout."""
-    kept = (server.config_dir / "lab" / "workspaces").glob("*")
-    return "".join(file.read_text() for file in kept)
+def open_on_the_right(server: JupyterServer) -> str | None:
+    """Which panel JupyterLab has written down as open there."""
+    for file in (server.config_dir / "lab" / "workspaces").glob("*.jupyterlab-workspace"):
+        with suppress(ValueError):  # being written
+            data = json.loads(file.read_text())["data"]
+            right = data.get("layout-restorer:data", {}).get("right", {})
+            return None if right.get("collapsed") else right.get("current")
+    return None
 
 
 def test_an_open_lab_where_nothing_happens_asks_rarely(
