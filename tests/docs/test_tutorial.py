@@ -30,7 +30,7 @@ def blocks(heading: str, language: str) -> list[str]:
 
 def same(shown: str, told: str) -> bool:
     """Whether a text is what the page shows, but for lease ids and what is left of a time."""
-    patterns = (r"[0-9a-f]{16}", "<id>"), (r"\b\dm( \d+s)?", "<time>"), (r"\s+", " ")
+    patterns = (r"[0-9a-f]{16}", "<id>"), (r"\b\d+m( \d+s)?", "<time>"), (r"\s+", " ")
     for pattern, instead in patterns:
         shown, told = (re.sub(pattern, instead, text) for text in (shown, told))
     return shown.strip() == told.strip()
