@@ -7,18 +7,13 @@ import os
 import pty
 import random
 import select
-import shutil
 import signal
 import string
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import pytest
-from support.openbao import wait_until
-from support.processes import processes_naming, stop_all
 
 from jupyter_qcred.cli.migration.move import StuckError, moves, take_out
 from jupyter_qcred.cli.migration.store import stored_fields
@@ -37,17 +32,6 @@ args.embedded.executable = os.environ.get("PROGRAM", "")
 args.vault_address = os.environ.get("CONFIGURED", "")
 sys.exit(args.func(args))
 """
-
-
-@pytest.fixture(scope="module")
-def directory():
-    """One embedded OpenBao for the module; held, so that commands join it."""
-    place = Path(tempfile.mkdtemp(prefix="qcred-", dir="/tmp"))
-    with EmbeddedOpenBao(directory=str(place / "o"), linger=0.0).hold():
-        yield place / "o"
-    wait_until("every process is gone", lambda: not processes_naming(place))
-    stop_all(processes_naming(place))
-    shutil.rmtree(place)
 
 
 @pytest.fixture

@@ -8,17 +8,13 @@ import os
 import pty
 import re
 import select
-import shutil
 import subprocess
 import sys
-import tempfile
 import termios
 import time
-from pathlib import Path
 
 import pytest
 from support.openbao import wait_until
-from support.processes import processes_naming, stop_all
 
 from jupyter_qcred.cli.prompt import LIMIT, read
 from jupyter_qcred.core.secret import Secret
@@ -49,17 +45,6 @@ args.embedded.executable = os.environ.get("PROGRAM", "")
 args.vault_address = os.environ.get("CONFIGURED", "")
 sys.exit(args.func(args))
 """
-
-
-@pytest.fixture(scope="module")
-def directory():
-    """One embedded OpenBao for the module; held, so that commands join it."""
-    home = Path(tempfile.mkdtemp(prefix="qcred-", dir="/tmp"))
-    with EmbeddedOpenBao(directory=str(home / "o"), linger=0.0).hold():
-        yield home / "o"
-    wait_until("every process is gone", lambda: not processes_naming(home))
-    stop_all(processes_naming(home))
-    shutil.rmtree(home)
 
 
 @pytest.fixture
