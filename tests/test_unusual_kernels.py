@@ -267,7 +267,7 @@ def test_a_forked_child_has_nothing_and_hurts_nothing(kernel: Kernel) -> None:
             except qcred.NotOnPlatformError as error:
                 os.write(1, f"{{type(error).__name__}} {{kept.value}}\\n".encode())
             os._exit(7)
-        print("ended with", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        print(f"ended with {{os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}}")
         """,
     )
     assert "ended with 7" in said
@@ -290,7 +290,7 @@ def test_children_of_multiprocessing_hold_nothing(
         process = context.Process(target=child.show, args=(kept.value,))
         process.start()
         process.join()
-        print("ended with", process.exitcode)
+        print(f"ended with {{process.exitcode}}")
         """,
     )
     assert "['NotOnPlatformError', 'NotOnPlatformError']" in said

@@ -299,8 +299,10 @@ def routes(alice: User) -> list[tuple[str, str, Any]]:
 
 def our_routes(lease: str) -> list[tuple[str, str, Any]]:
     """Return every route of ours with every verb it knows."""
+    named = {"lease_id": lease, "name": "planted"}
     return [
-        (verb, re.sub(r"\(\?P<lease_id>[^)]*\)", lease, pattern).lstrip("/"),
+        (verb, re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda part: named[part[1]], pattern).lstrip("/")
+         + ("?path=work.ipynb" if pattern.endswith("/redactions") else ""),
          {"all": True} if verb == "POST" else None)
         for pattern, handler in HANDLERS
         for verb in handler.SUPPORTED_METHODS if verb != "OPTIONS"
