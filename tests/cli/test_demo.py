@@ -51,6 +51,8 @@ def here():
         "PATH": os.environ["PATH"],
         "HOME": str(root / "home"),
         "TMPDIR": str(root / "tmp"),
+        # JupyterLab's language servers ask npm where it is, and Node would keep npm's code there.
+        "NODE_DISABLE_COMPILE_CACHE": "1",
         "PYTHONUNBUFFERED": "1",
         # What an outer Jupyter and a configured Vault would have set.
         "JUPYTER_CONFIG_DIR": str(root / "home" / "config"),
