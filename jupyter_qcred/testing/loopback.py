@@ -16,23 +16,91 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Scripted:
+class QuietHandler(BaseHTTPRequestHandler):
+    """Answers GET and POST by ``answer``, and logs nothing."""
+
+    protocol_version = "HTTP/1.1"
+
+    def answer(self) -> None:
+        """Read the request and send its answer."""
+        raise NotImplementedError
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.answer()
+
+    def do_POST(self) -> None:
+        """Answer."""
+        self.answer()
+
+    def log_message(self, *args: object) -> None:
+        """Log nothing."""
+
+
+class Served:
+    """An HTTP server on a free port, from its making until it is closed.
+
+    Args:
+        handler: of the requests.
+        context: for TLS; plain HTTP without.
+    """
+
+    def __init__(
+        self, handler: type[BaseHTTPRequestHandler], context: ssl.SSLContext | None = None
+    ) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True
+        self._scheme = "http" if context is None else "https"
+        if context is not None:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+
+    @property
+    def address(self) -> str:
+        """The server's URL."""
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
+
+    def close(self) -> None:
+        """Stop the server."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def tls(cert: Path, key: Path) -> ssl.SSLContext:
+    """Return what a server needs for TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return context
+
+
+class Scripted(Served):
     """An HTTP server that answers every request by a function.
 
     Args:
         answer: called with method, path and body; returns status, body (bytes, or what becomes
             JSON) and optionally headers that replace ours.
+        context: for TLS; plain HTTP without.
     """
 
-    def __init__(self, answer: Callable[[str, str, bytes], tuple[Any, ...]]) -> None:
+    def __init__(
+        self,
+        answer: Callable[[str, str, bytes], tuple[Any, ...]],
+        context: ssl.SSLContext | None = None,
+    ) -> None:
         self.requests: list[tuple[str, str, bytes]] = []
         self.headers: dict[str, str] = {}
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def _answer(self) -> None:
+        class Handler(QuietHandler):
+            def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 outer.requests.append((self.command, self.path, body))
                 outer.headers = dict(self.headers)
@@ -49,36 +117,7 @@ class Scripted:
                 if headers:  # such as a length that is not true
                     self.close_connection = True
 
-            def do_GET(self) -> None:
-                self._answer()
-
-            def do_POST(self) -> None:
-                self._answer()
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    @property
-    def address(self) -> str:
-        """The server's URL."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def close(self) -> None:
-        """Stop the server."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
+        super().__init__(Handler, context)
 
 
 def certificate(directory: Path, host: str = "IP:127.0.0.1") -> tuple[Path, Path]:
@@ -98,15 +137,7 @@ class Tls(Scripted):
     """The same as ``Scripted``, behind TLS."""
 
     def __init__(self, answer: Callable[..., tuple[object, ...]], cert: Path, key: Path) -> None:
-        super().__init__(answer)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(cert, key)
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-
-    @property
-    def address(self) -> str:
-        """The server's URL."""
-        return super().address.replace("http://", "https://")
+        super().__init__(answer, tls(cert, key))
 
 
 class Dated(Scripted):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import ssl
 import subprocess
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from requests.structures import CaseInsensitiveDict
+
+from jupyter_qcred.testing import loopback
+from jupyter_qcred.testing.loopback import QuietHandler, Served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ class Call(NamedTuple):
     status: int
 
 
-class Vendor:
+class Vendor(Served):
     """Answers in the vendor's format to whom presents what is alive, and 401 to everybody else.
 
     Args:
@@ -53,10 +53,8 @@ class Vendor:
         self.calls: list[Call] = []
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def _answer(self) -> None:
+        class Handler(QuietHandler):
+            def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 got = CaseInsensitiveDict(self.headers.items())
                 # As HTTP/2 has them: a signature covers more than headers.
@@ -77,51 +75,24 @@ class Vendor:
                 self.end_headers()
                 self.wfile.write(data)
 
-            def do_GET(self) -> None:
-                self._answer()
+            def do_PUT(self) -> None:  # noqa: N802 - http.server asks for it
+                self.answer()
 
-            def do_POST(self) -> None:
-                self._answer()
-
-            def do_PUT(self) -> None:
-                self._answer()
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._scheme = "http"
+        context = None
         if tls is not None:
-            self._scheme = "https"
             self.authority = certificate(tls)
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(self.authority, tls / "key.pem")
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
+            context = loopback.tls(self.authority, tls / "key.pem")
+        super().__init__(Handler, context)
 
     @property
     def url(self) -> str:
         """Its address."""
-        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
+        return self.address
 
     @property
     def presented(self) -> list[str]:
         """What was presented, in turn."""
         return [call.presented for call in self.calls]
-
-    def close(self) -> None:
-        """Stop it."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
 
 
 def bearer(headers: Mapping[str, str]) -> str:
