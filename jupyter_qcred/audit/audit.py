@@ -16,8 +16,6 @@ from contextlib import suppress
 from threading import Condition, Lock, get_ident
 from typing import TYPE_CHECKING
 
-from jupyter_events import EVENTS_METADATA_VERSION, EventLogger
-
 from jupyter_qcred.audit.events import AuditEvent, data_of, schema_id, schema_paths
 from jupyter_qcred.audit.file import AuditFile
 from jupyter_qcred.core.clock import SystemClock
@@ -27,7 +25,12 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from jupyter_events import EventLogger
+
     from jupyter_qcred.core.clock import Clock
+
+METADATA_VERSION = 1
+"""``jupyter_events.EVENTS_METADATA_VERSION``, whose import takes longer than most commands."""
 
 _MAX_BYTES = 8 << 20
 _BACKUPS = 4
@@ -206,7 +209,7 @@ def _line(event: AuditEvent, when: datetime) -> bytes:
         "__timestamp__": f"{when.isoformat()}Z",
         "__schema__": schema_id(event),
         "__schema_version__": str(event.version),
-        "__metadata_version__": EVENTS_METADATA_VERSION,
+        "__metadata_version__": METADATA_VERSION,
         **data_of(event),
     }
     return json.dumps(record).encode() + b"\n"

@@ -1,4 +1,4 @@
-"""What is worth a record: eight events, each a frozen value and a schema of the same fields.
+"""What is worth a record: nine events, each a frozen value and a schema of the same fields.
 
 An event holds text, numbers and labels; a ``Secret`` in one is refused when it is made. Text that
 comes from outside (kernel ids, user names, paths) is cut and cleaned, never a reason to lose an
@@ -27,6 +27,12 @@ AlertKind = Literal[
 """What somebody should look at."""
 
 RevokedOutcome = Literal["confirmed", "unsupported", "failed", "expired"]
+
+StoredChange = Literal["added", "replaced", "removed"]
+"""What became of a key in the store."""
+
+StoredBy = Literal["browser", "put", "migrate", "remove"]
+"""How: through a server's API, or by which command."""
 
 _ID: Final = "https://events.jupyter.org/jupyter_qcred/{}/v{}"
 _SCHEMAS: Final = Path(__file__).parent / "schemas"
@@ -255,6 +261,29 @@ class Alert(CredentialEvent):
     seconds: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored(AuditEvent):
+    """A key was put into the store, or taken out of it.
+
+    Attributes:
+        credential: the name under which it is stored.
+        change: what became of it.
+        by: how.
+        who: whoever did it: for a browser the name by which it was logged in, where it had one.
+        store: which store.
+        path: the store's directory.
+    """
+
+    name = "stored"
+
+    credential: str
+    change: StoredChange
+    by: StoredBy
+    who: str
+    store: str
+    path: str = ""
+
+
 EVENTS: Final[tuple[type[AuditEvent], ...]] = (
     Issued,
     Delivered,
@@ -264,6 +293,7 @@ EVENTS: Final[tuple[type[AuditEvent], ...]] = (
     Denied,
     Allowed,
     Alert,
+    Stored,
 )
 
 Value = str | int | float | bool | None | dict[str, str] | list[str]

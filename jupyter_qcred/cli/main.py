@@ -80,11 +80,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _load_settings(args: argparse.Namespace) -> None:
-    from jupyter_qcred.deliver.settings import load_config
+    from jupyter_qcred.deliver.settings import audit_file, load_config
     from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
 
     config = load_config()
     args.embedded = EmbeddedOpenBao(config=config)
+    args.audit_file = audit_file(config)
     args.vault_address = config.get("VaultIssuer", {}).get("address", "")
 
 

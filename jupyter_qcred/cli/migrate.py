@@ -155,7 +155,8 @@ class _Migration:
 
     def _store(self, embedded: EmbeddedOpenBao, entry: Entry) -> str:
         """Store one; return why not, empty if it is there."""
-        from .migration.store import put_and_prove, stored_fields
+        from .migration.store import prove, stored_fields
+        from .recording import record
 
         if entry.name in embedded.stored():
             if stored_fields(embedded, entry.name) == dict(entry.fields):
@@ -167,7 +168,9 @@ class _Migration:
                     f"{entry.name} is stored already, with another value: compare them, then "
                     f"`jupyter qcred remove {entry.name}`"
                 )
-        put_and_prove(embedded, entry.name, entry.fields)
+        replaced = embedded.put(entry.name, entry.fields)
+        record(self._args, embedded, entry.name, "replaced" if replaced else "added", "migrate")
+        prove(embedded, entry.name, entry.fields)
         self._say(f"  Stored and read back: {entry.name}.")
         return ""
 

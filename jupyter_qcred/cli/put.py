@@ -17,6 +17,7 @@ from jupyter_qcred.cli.embedded import (
     starting,
 )
 from jupyter_qcred.cli.prompt import ask, read
+from jupyter_qcred.cli.recording import record
 from jupyter_qcred.core.errors import ConfigError, QcredError
 from jupyter_qcred.issue.builtin import VENDORS
 from jupyter_qcred.issue.embedded.openbao import check_name
@@ -87,7 +88,8 @@ def run(args: argparse.Namespace) -> int:
         _warn_if_unknown(args.name)
         fields = _fields(args, names)
         with starting():
-            embedded.put(args.name, fields)
+            replaced = embedded.put(args.name, fields)
+            record(args, embedded, args.name, "replaced" if replaced else "added", "put")
     except BadValueError as error:
         return show_error(args, ConfigError(str(error), next_step="Nothing was stored"))
     except KeyboardInterrupt:

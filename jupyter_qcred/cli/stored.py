@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from jupyter_qcred.cli.embedded import add_json, load_embedded, show, show_error, starting
+from jupyter_qcred.cli.recording import record
 from jupyter_qcred.core.errors import QcredError
 
 if TYPE_CHECKING:
@@ -58,8 +59,10 @@ def run_list(args: argparse.Namespace) -> int:
 def run_remove(args: argparse.Namespace) -> int:
     """Delete one; return the exit code."""
     try:
+        embedded = load_embedded(args)
         with starting():
-            load_embedded(args).remove(args.name)
+            embedded.remove(args.name)
+        record(args, embedded, args.name, "removed", "remove")
     except QcredError as error:
         return show_error(args, error)
     show(args, {"removed": args.name}, f"Removed {args.name}.")

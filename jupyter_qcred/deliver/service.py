@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import getpass
 import os
 import secrets
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from jupyter_core.paths import jupyter_data_dir, jupyter_runtime_dir
+from jupyter_core.paths import jupyter_runtime_dir
 from traitlets import Bool, Dict, Float, Int, List, Unicode, default
 from traitlets.config import LoggingConfigurable
 
@@ -29,6 +28,7 @@ from .environment import SERVER_SECRETS
 from .session import KernelSession
 from .shared import Holder, Shared
 from .stdio import StdioForwarder
+from .who import label, user_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -118,7 +118,7 @@ class CredentialService(LoggingConfigurable):
         self.redactor = ArmedRedactor(self.min_secret_length, self.min_fragment_length)
         self.stdio = StdioForwarder(self.redactor)
         self.server_id = f"{os.getpid()}-{secrets.token_hex(4)}"
-        self.user = _label(os.environ.get("JUPYTERHUB_USER") or getpass.getuser())
+        self.user = user_name()
         self._parts: Parts | None = None
         self._parts_lock = threading.Lock()
         self._sessions: dict[KernelSession, None] = {}
@@ -139,7 +139,9 @@ class CredentialService(LoggingConfigurable):
 
     @default("audit_file")
     def _default_audit_file(self) -> str:
-        return str(Path(jupyter_data_dir()) / "qcred" / "audit.jsonl")
+        from .settings import default_audit_file
+
+        return default_audit_file()
 
     # -- for launches, from any thread ---------------------------------------------------------
 
@@ -168,7 +170,7 @@ class CredentialService(LoggingConfigurable):
         holder = Holder(
             user=self.user,
             server=self.server_id,
-            kernel=_label(kernel_id),
+            kernel=label(kernel_id),
             notebook=notebook,
             folder=folder if self.look_into_folders else "",
         )
@@ -195,7 +197,7 @@ class CredentialService(LoggingConfigurable):
 
     def redacted_live(self, kernel_id: str, findings: Mapping[str, int], where: str) -> None:
         """The server redacted what a kernel was about to show."""
-        self.parts().trail.redacted_by_server(_label(kernel_id), findings, where)
+        self.parts().trail.redacted_by_server(label(kernel_id), findings, where)
 
     def parts(self) -> Parts:
         """Return the working parts, made at first use."""
@@ -295,11 +297,6 @@ def _heard(running: asyncio.Future[Any]) -> None:
     """Take note of an error that comes too late, else asyncio would log it with its traceback."""
     if not running.cancelled():
         running.exception()
-
-
-def _label(text: str) -> str:
-    """A client's string, fit for metadata and logs: printable, at most 64 characters."""
-    return "".join(c if c.isprintable() else "?" for c in text[:64])
 
 
 _current: CredentialService | None = None

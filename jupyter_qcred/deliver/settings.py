@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_core.application import JupyterApp
+from jupyter_core.paths import jupyter_data_dir
 
 if TYPE_CHECKING:
     from traitlets.config import Config
@@ -25,3 +27,15 @@ def load_config() -> Config:
     settings.load_config_file(suppress_errors=False)
     config: Config = settings.config
     return config
+
+
+def default_audit_file() -> str:
+    """Return where audit events go unless ``CredentialService.audit_file`` says something else."""
+    return str(Path(jupyter_data_dir()) / "qcred" / "audit.jsonl")
+
+
+def audit_file(config: Config) -> Path | None:
+    """Return the audit file of these settings, without making a service; None: turned off."""
+    section = config.get("CredentialService", {})
+    path = section.get("audit_file", default_audit_file())
+    return Path(path) if path and isinstance(path, str) else None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jupyter_qcred.audit.events import Stored
 from jupyter_qcred.core.errors import ConfigError, NotEntitledError
 from jupyter_qcred.issue.builtin import VENDORS
-from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao, check_name
+from jupyter_qcred.issue.embedded.openbao import STORE, EmbeddedOpenBao, check_name
 from jupyter_qcred.issue.supply import IssuerSupply
 
 if TYPE_CHECKING:
@@ -57,13 +58,16 @@ class KeyStore:
             next_step="Store it by `jupyter qcred put NAME` in a terminal, or ask your operator",
         )
 
-    def store(self, name: str, fields: Mapping[str, Secret], *, replace: bool) -> None:
+    def store(
+        self, name: str, fields: Mapping[str, Secret], *, replace: bool, who: str = ""
+    ) -> None:
         """Store a key, and look for it in everything from now on. Blocks, for seconds at times.
 
         Args:
             name: of the credential.
             fields: its parts by name; not empty.
             replace: one that is there may go.
+            who: whoever stores it, for the audit; empty for the server's user.
 
         Raises:
             AlreadyStoredError: there is one, which stays.
@@ -77,7 +81,19 @@ class KeyStore:
                 raise AlreadyStoredError
             # Armed first: the notebook that it was pasted into may be saved at any moment.
             self._arm(name, fields)
-            embedded.put(name, fields)
+            replaced = embedded.put(name, fields)
+        self.service.parts().audit.emit(
+            Stored(
+                user=self.service.user,
+                server=self.service.server_id,
+                credential=name,
+                change="replaced" if replaced else "added",
+                by="browser",
+                who=who or self.service.user,
+                store=STORE,
+                path=str(embedded.layout.directory),
+            )
+        )
 
     def _arm(self, name: str, fields: Mapping[str, Secret]) -> None:
         public = VENDORS[name].public if name in VENDORS else frozenset()

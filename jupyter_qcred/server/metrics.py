@@ -32,6 +32,7 @@ from jupyter_qcred.audit.events import (
     Redacted,
     Renewed,
     Revoked,
+    Stored,
     What,
 )
 from jupyter_qcred.detect import Detectors
@@ -87,6 +88,9 @@ FIGURES: Final[Mapping[str, Figure]] = {
     ),
     "qcred_allowed_total": Figure(
         "Texts that were left as they are because an allow list says so.", ("rule",)
+    ),
+    "qcred_stored_total": Figure(
+        "Keys that browsers put into the store through this server.", ("credential", "change")
     ),
     "qcred_alerts_total": Figure("What somebody should look at.", ("kind", "what")),
     "qcred_issuer_request_seconds": Figure(
@@ -160,6 +164,8 @@ class Metrics(Collector):
                 self._count("redactions", self._name(event.credential), where, by=event.count)
             case Allowed():
                 self._count("allowed", self._name(event.rule))
+            case Stored():
+                self._count("stored", self._name(event.credential), event.change)
             case Alert():
                 self._count("alerts", event.kind, event.what)
 

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from jupyter_events import EventLogger
+from jupyter_events import EVENTS_METADATA_VERSION, EventLogger
 
-from jupyter_qcred.audit.audit import Audit, register_schemas
+from jupyter_qcred.audit.audit import METADATA_VERSION, Audit, register_schemas
 from jupyter_qcred.audit.events import Denied, Issued, Redacted, schema_id, schema_paths
 
 
@@ -51,6 +51,11 @@ def event_logger(sink):
     yield logger
     for handler in list(logger.handlers):
         logger.remove_handler(handler)
+
+
+def test_the_file_speaks_of_the_same_version_as_the_event_logger():
+    """Ours is a copy of the number."""
+    assert METADATA_VERSION == EVENTS_METADATA_VERSION
 
 
 def test_the_file_gets_one_line_per_event(path):

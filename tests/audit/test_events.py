@@ -26,6 +26,9 @@ from jupyter_qcred.audit.events import (
     Redacted,
     Renewed,
     Revoked,
+    Stored,
+    StoredBy,
+    StoredChange,
     data_of,
     schema_id,
     schema_paths,
@@ -93,6 +96,8 @@ def _fields_of(event):
         "kind": st.sampled_from(get_args(AlertKind)),
         "seconds": NUMBER,
         "outcome": st.sampled_from(["confirmed", "unsupported", "failed", "expired"]),
+        "change": st.sampled_from(get_args(StoredChange)),
+        "by": st.sampled_from(get_args(StoredBy)),
         "labels": LABELS,
         "ttl": NUMBER,
         "count": st.integers(),
@@ -141,6 +146,10 @@ SECRET = Secret("canary")
         (Revoked, {"what": "credential", "outcome": "failed", "cause": ["a"]}),
         (Redacted, {"where": "save", "count": b"1"}),
         (Denied, {"reason": ValueError("canary")}),
+        (
+            Stored,
+            {"credential": SECRET, "change": "added", "by": "put", "who": "u", "store": "x"},
+        ),
     ],
 )
 def test_an_event_cannot_hold_a_secret(event, arguments):

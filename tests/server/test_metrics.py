@@ -15,9 +15,12 @@ from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 from support import deployment
 from support.api import Api
+from support.command import command
 from support.deployment import CANARY, KEY, LIVE, PROFILES, audit
+from support.jupyter import JupyterServer
 from support.leases import ONCE, ONCE_PROFILE, provide_once
 from support.openbao import OpenBao, wait_until
+from support.processes import processes_naming, stop_all
 from support.sweep import texts_with
 
 from jupyter_qcred.audit.events import AlertKind, Denied, Issued, Redacted, Revoked, What
@@ -27,8 +30,6 @@ from jupyter_qcred.server.metrics import FIGURES, OTHER, Metrics, publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from support.jupyter import JupyterServer
 
 FOUND = "hvs.CAESIJ1kQ0mV7yWbX3rT9pLz2uNfHd8sKcE4aGxYoRtBvMqPGh4KHGh2cy5KbWlXc0ZtU2dQ"
 REFUSED = "not-for-you"
@@ -56,6 +57,7 @@ LABELS: dict[str, Callable[[dict[str, Any]], dict[str, str]]] = {
     },
     "allowed": lambda e: {"rule": e["rule"]},
     "alert": lambda e: {"kind": e["kind"], "what": e["what"]},
+    "stored": lambda e: {"credential": e["credential"], "change": e["change"]},
 }  # fmt: skip
 """How each kind of event is counted, written a second time."""
 
@@ -168,6 +170,28 @@ def test_the_figures_are_those_of_the_audit(server: JupyterServer, fresh_openbao
     assert gauge(server, "qcred_issuer_request_seconds_count", operation="issue") >= 6
     assert issued >= 6
     assert texts_with(CANARY, [text]) == []
+
+
+def test_keys_that_browsers_store_are_counted(tmp_path: Path) -> None:
+    """As the audit has them; what a command stores meanwhile is in the audit alone."""
+    server = JupyterServer(tmp_path / "home")
+    try:
+        api = Api(server.start())
+        api.put("credentials/ionq", {"value": CANARY})
+        api.put("credentials/ionq", {"value": CANARY[::-1], "replace": True})
+        assert command(server, "put", "iqm", given=CANARY).returncode == 0
+        stored = [event for event in audit(server.home) if "/stored/" in event["__schema__"]]
+        assert {event["by"] for event in stored} == {"browser", "put"}
+        figures = counted(scraped(server))
+        assert recount([event for event in stored if event["by"] == "browser"]) == {
+            sample: number
+            for sample, number in figures.items()
+            if sample[0] == "qcred_stored_total"
+        }
+        assert figures[key("qcred_stored_total", credential="ionq", change="replaced")] == 1
+    finally:
+        server.close()
+        stop_all(processes_naming(tmp_path))
 
 
 def gauge(server: JupyterServer, name: str, **labels: str) -> float:

@@ -474,6 +474,14 @@ def test_a_pasted_key_is_stored_and_never_seen_again(laptop: JupyterServer) -> N
     api.put("credentials/ionq", {"value": CANARY[::-1], "replace": True})
     parts = {"access_key": "AKIA0000CANARY000000", "secret_key": CANARY.swapcase()}
     assert api.put("credentials/amazon-braket", {"fields": parts})["fields"] == [*parts]
+    recorded = events(laptop.home, "stored", by="browser")
+    assert [(one["credential"], one["change"]) for one in recorded] == [
+        ("ionq", "added"),
+        ("ionq", "replaced"),
+        ("amazon-braket", "added"),
+    ]
+    assert all(one["who"] == one["user"] != "" for one in recorded)
+    assert all(one["server"] for one in recorded)
     for value in (CANARY, CANARY[::-1], parts["secret_key"]):
         assert texts_with(value, [*api.answers, *laptop.answers, laptop.log()]) == []
         assert files_with(value, laptop.home) == []

@@ -1,4 +1,4 @@
-"""Put a credential into the embedded OpenBao, and prove that it is there."""
+"""Read back what was put into the embedded OpenBao: prove that it is there."""
 
 from __future__ import annotations
 
@@ -53,14 +53,13 @@ def stored_fields(embedded: EmbeddedOpenBao, name: str) -> dict[str, Secret]:
     return {key: Secret(value) for key, value in data.items() if isinstance(value, str)}
 
 
-def put_and_prove(embedded: EmbeddedOpenBao, name: str, fields: Mapping[str, Secret]) -> None:
-    """Store a credential; when this returns, the store gives it back.
+def prove(embedded: EmbeddedOpenBao, name: str, fields: Mapping[str, Secret]) -> None:
+    """When this returns, the store gives a credential back as it was put there.
 
     Raises:
         IssuerBrokenError: it gives back something else.
-        QcredError: as for EmbeddedOpenBao.put.
+        QcredError: as for EmbeddedOpenBao.hold.
     """
-    embedded.put(name, fields)
     if stored_fields(embedded, name) != dict(fields):
         raise IssuerBrokenError(
             f"The store does not give {name} back as it was stored",

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
     from jupyter_qcred.core.secret import Secret
 
+STORE: Final = "embedded OpenBao"
+"""What it is called in the audit."""
+
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 """What a stored credential may be called."""
 
@@ -121,12 +124,15 @@ class EmbeddedOpenBao(LoggingConfigurable):
             log=self.log,
         )
 
-    def put(self, name: str, fields: Mapping[str, Secret]) -> None:
+    def put(self, name: str, fields: Mapping[str, Secret]) -> bool:
         """Store a credential, replacing what the name held.
 
         Args:
             name: lower-case letters, digits and hyphens, 64 at most.
             fields: secret values by field name; not empty.
+
+        Returns:
+            Whether the name held something.
 
         Raises:
             ConfigError: not such a name, or no fields.
@@ -136,11 +142,13 @@ class EmbeddedOpenBao(LoggingConfigurable):
         if not fields:
             raise ConfigError(f"Nothing to store for {name}", next_step="Give at least one field")
         with self._as_put() as client:
+            replaced = name in _names(client)
             client.request(
                 "POST",
                 f"{MOUNT}/data/{name}",
                 {"data": {key: value.reveal() for key, value in fields.items()}},
             )
+        return replaced
 
     def remove(self, name: str) -> None:
         """Delete a stored credential for good.

@@ -15,7 +15,6 @@ from jupyter_qcred.server.threads import redacting_threads
 from .base import BadRequestError, CredentialsHandler, RefusedError, guarded
 
 _FINGERPRINT: Final = re.compile(r"[A-Z2-7]{16}")
-_RANDOM: Final = re.compile(r"[0-9a-f]{32}|")
 _LONGEST: Final = 500
 _KEYS: Final = {"fingerprint", "reason", "until"}
 
@@ -29,7 +28,7 @@ class AllowedHandler(CredentialsHandler):
     @guarded
     async def post(self) -> None:
         """Leave a text as it is from the next save on; only one that a save has just redacted."""
-        allowance = _allowance(self.json_body(), self._who())
+        allowance = _allowance(self.json_body(), self.who())
         saving = self.parts.saving
         if saving is None or not saving.receipts.knows(allowance.fingerprint):
             raise RefusedError(
@@ -49,11 +48,6 @@ class AllowedHandler(CredentialsHandler):
                 "until": until.isoformat() if until is not None else None,
             }
         )
-
-    def _who(self) -> str:
-        """Return whoever logged in; a server's token gives everybody a random name."""
-        name: str = self.current_user.username
-        return self.service.user if _RANDOM.fullmatch(name) else name[:_LONGEST]
 
 
 def _allowance(body: dict[str, Any], who: str) -> Allowance:

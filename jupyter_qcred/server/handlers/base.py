@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -47,6 +48,9 @@ PATIENCE: Final = 2.0
 
 LONGEST_BODY: Final = 512 * 1024
 """Bytes of a request's body."""
+
+_RANDOM: Final = re.compile(r"[0-9a-f]{32}|")
+_LONGEST_NAME: Final = 500
 
 _SLACK: Final = 3.0
 """Seconds more, in which the service itself has to answer."""
@@ -128,6 +132,11 @@ class CredentialsHandler(APIHandler):
     def oversight(self) -> Oversight:
         """What people may see and do."""
         return Oversight(self.service)
+
+    def who(self) -> str:
+        """Return whoever logged in; a server's token gives everybody a random name."""
+        name: str = self.current_user.username
+        return self.service.user if _RANDOM.fullmatch(name) else name[:_LONGEST_NAME]
 
     async def ask(self, coroutine: Coroutine[Any, Any, T], timeout: float = PATIENCE + _SLACK) -> T:
         """Run a coroutine where credentials live, while this server's own loop goes on.

@@ -30,7 +30,7 @@ class CredentialHandler(CredentialsHandler):
     async def put(self, name: str) -> None:
         """Store a key in the embedded OpenBao; one that is there stays, unless told otherwise."""
         fields, replace = _read(name, self.json_body())
-        store = partial(self.parts.keys.store, name, fields, replace=replace)
+        store = partial(self.parts.keys.store, name, fields, replace=replace, who=self.who())
         try:
             await self.service.workers.run(store)
         except AlreadyStoredError:
