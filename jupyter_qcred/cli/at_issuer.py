@@ -71,8 +71,9 @@ def _find(
     args: argparse.Namespace, config: Config, settings: VaultIssuer, operator: Operator
 ) -> list[Found]:
     if not args.credential:
-        roles = [args.role] if args.role else [settings.kernel_role]
-        return operator.tokens(roles, args.user or "")
+        # The server's own token as well: with it the server opens the next session at once.
+        ours = [role for role in (settings.server_role, settings.kernel_role) if role]
+        return operator.tokens([args.role] if args.role else ours, args.user or "")
     path = _source(args.credential, config)
     if path.startswith(CREATE):
         return operator.tokens([path.removeprefix(CREATE)])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from jupyter_qcred.audit.audit import Audit
 from jupyter_qcred.core.errors import QcredError
 from jupyter_qcred.issue.guard import GuardedIssuer
+from jupyter_qcred.issue.issuer import ServerRequest
 from jupyter_qcred.issue.supply import IssuerSupply
 from jupyter_qcred.issue.workers import Workers
 from jupyter_qcred.kernel.hardening import hide_memory
@@ -75,6 +76,9 @@ class Parts:
             self._server_opened,
             self.trail.server_closed,
             self._heartbeat_failed,
+        )
+        self.server_token.request = lambda intent: ServerRequest(
+            intent, service.user, service.server_id
         )
         self.revoker = Revoker(
             self.issuer,

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from jupyter_qcred.core.clock import Clock
     from jupyter_qcred.core.lease import IntentId
     from jupyter_qcred.issue.guard import GuardedIssuer
-    from jupyter_qcred.issue.issuer import IssuedToken
+    from jupyter_qcred.issue.issuer import IssuedToken, ServerRequest
     from jupyter_qcred.issue.workers import Workers
     from jupyter_qcred.revoke.journal import Journal
 
@@ -91,7 +91,11 @@ class _Held:
 
 
 class ServerToken:
-    """Holds the server token of this process. Runs on one event loop."""
+    """Holds the server token of this process. Runs on one event loop.
+
+    Attributes:
+        request: says of each new token, at the issuer, whose it is.
+    """
 
     def __init__(
         self,
@@ -104,6 +108,7 @@ class ServerToken:
         on_revoked: Callable[[IntentId, IssuedToken], None],
         on_failing: Callable[[Streak, QcredError, float], None] = lambda *_: None,
     ) -> None:
+        self.request: Callable[[IntentId], ServerRequest | None] = lambda _: None
         self._issuer = issuer
         self._workers = workers
         self._journal = journal
@@ -214,7 +219,7 @@ class ServerToken:
             self._journal.intend(
                 intent, kind="server", issuer=issuer.describe(), parent=None, bound=_UNKNOWN_TTL
             )
-            token = issuer.open_server()
+            token = issuer.open_server(self.request(intent))
             self._journal.issued(intent, token.accessor, token.ttl)
             return token
 

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
     from jupyter_qcred.core.clock import Clock
     from jupyter_qcred.core.lease import Accessor
-    from jupyter_qcred.issue.issuer import IssuedCredential, IssuedToken, Issuer, SessionRequest
+    from jupyter_qcred.issue.issuer import (
+        IssuedCredential,
+        IssuedToken,
+        Issuer,
+        ServerRequest,
+        SessionRequest,
+    )
     from jupyter_qcred.issue.profile import Profile
 
     OnRequest = Callable[[str, float, "QcredError | None"], None]
@@ -85,10 +91,10 @@ class GuardedIssuer:
 
         return call
 
-    def open_server(self) -> IssuedToken:
+    def open_server(self, request: ServerRequest | None = None) -> IssuedToken:
         """Log in and obtain the server token."""
         return self.whole.run(
-            "logging in", self._timed("open_server", lambda made: made.open_server())
+            "logging in", self._timed("open_server", lambda made: made.open_server(request))
         )
 
     def open_session(self, server: IssuedToken, request: SessionRequest) -> IssuedToken:

@@ -67,6 +67,15 @@ class IssuedCredential:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerRequest:
+    """Whose server token it is; all of it goes to the token's metadata, none is secret."""
+
+    intent: str
+    user: str
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionRequest:
     """What a session token is for; all of it goes to the token's metadata, none is secret."""
 
@@ -84,8 +93,12 @@ class Issuer(Protocol):
         """A few words for messages, such as ``OpenBao at https://bao.example:8200``."""
         ...
 
-    def open_server(self) -> IssuedToken:
-        """Log in and obtain the server token, parent of all session tokens of this process."""
+    def open_server(self, request: ServerRequest | None = None) -> IssuedToken:
+        """Log in and obtain the server token, parent of all session tokens of this process.
+
+        Args:
+            request: whose it is, so that an operator can find it; None: that is not said.
+        """
         ...
 
     def open_session(self, server: IssuedToken, request: SessionRequest) -> IssuedToken:

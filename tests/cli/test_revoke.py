@@ -60,6 +60,10 @@ def kernel(server: JupyterServer) -> Iterator[Kernel]:
     server.api("DELETE", f"api/sessions/{opened.session_id}")
 
 
+def server_accessor(server: JupyterServer) -> str:
+    return str(events(server.home, "issued", what="server token")[-1]["accessor"])
+
+
 def accessor_of(server: JupyterServer, kernel: Kernel) -> str:
     return str(
         events(server.home, "issued", what="session token", kernel=kernel.id)[-1]["accessor"]
@@ -196,15 +200,17 @@ def at_issuer(operator: JupyterServer, *words: str) -> Any:
 def test_a_user_s_sessions_are_ended_wherever_they_run(
     server: JupyterServer, bao: OpenBao, kernel: Kernel, operator: JupyterServer
 ) -> None:
-    """Shown, asked for, revoked and counted; another user's are not touched."""
-    accessor = accessor_of(server, kernel)
+    """Shown, asked for, revoked and counted, servers' own included; another user's are left."""
+    accessor, above = accessor_of(server, kernel), server_accessor(server)
     bystander = bao.root.write_data(
         "auth/token/create/qcred-kernel", data={"meta": {"user": "bob"}}
     )["auth"]["accessor"]
     dry = command(operator, "revoke", "--at-issuer", "--user", "alice", "--dry-run")
     assert dry.returncode == 0, dry.stderr
     assert "this was a dry run" in dry.stdout
-    (row,) = [line for line in dry.stdout.splitlines() if kernel.id in line]
+    rows = [line for line in dry.stdout.splitlines() if "alice" in line]
+    assert sorted(row.split()[0] for row in rows) == ["qcred-kernel", "qcred-server"]
+    (row,) = [line for line in rows if kernel.id in line]
     assert "qcred-kernel" in row
     assert "alice" in row
     assert bao.lookup_accessor(accessor) is not None
@@ -212,12 +218,17 @@ def test_a_user_s_sessions_are_ended_wherever_they_run(
     assert "Nothing was revoked" in no
     assert bao.lookup_accessor(accessor) is not None
     yes = on_terminal(operator, "revoke", "--at-issuer", "--user", "alice", given="y\n")
-    assert "of 1 user" in yes
+    assert "Revoke all 2 of 1 user" in yes
+    assert "Revoked 2 of 2." in yes
     assert bao.lookup_accessor(accessor) is None
+    assert bao.lookup_accessor(above) is None
     assert bao.lookup_accessor(bystander) is not None
     again = at_issuer(operator, "--user", "bob", "--yes")
     assert (again["confirmed"], again["failed"]) == (1, [])
     assert at_issuer(operator, "--user", "bob", "--yes")["found"] == []
+    # Nobody was locked out here: the next use logs in again.
+    assert kernel.execute(f"print(bool(qcred.renew('{KEY}').reveal()))").text == "True\n"
+    assert server_accessor(server) != above
 
 
 def test_a_role_s_tokens_are_ended(

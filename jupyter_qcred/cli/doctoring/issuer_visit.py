@@ -17,7 +17,7 @@ from jupyter_qcred.core.errors import ConfigError, QcredError
 from jupyter_qcred.deliver.catalogue import Catalogue
 from jupyter_qcred.deliver.service import CredentialService
 from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
-from jupyter_qcred.issue.issuer import SessionRequest
+from jupyter_qcred.issue.issuer import ServerRequest, SessionRequest
 from jupyter_qcred.issue.supply import IssuerSupply
 from jupyter_qcred.issue.vault import auth, revocation, tree
 from jupyter_qcred.issue.vault.call import Call
@@ -121,7 +121,8 @@ class Visit:
         if settings.server_role:
             # The login that there is, for a second one may be one too many.
             identity = replace(identity, method="token", token=self.login().token)
-        return tree.open_server(self.client(), identity, self._roles(), _silent())
+        request = ServerRequest(intent=_NAME, user=self._service.user, server=_NAME)
+        return tree.open_server(self.client(), identity, self._roles(), _silent(), request)
 
     def _roles(self) -> tree.TreeRoles:
         settings = self.settings()

@@ -11,7 +11,12 @@ from jupyter_qcred.issue.vault.settings import VaultSettings
 
 if TYPE_CHECKING:
     from jupyter_qcred.core.lease import Accessor, Outcome
-    from jupyter_qcred.issue.issuer import IssuedCredential, IssuedToken, SessionRequest
+    from jupyter_qcred.issue.issuer import (
+        IssuedCredential,
+        IssuedToken,
+        ServerRequest,
+        SessionRequest,
+    )
     from jupyter_qcred.issue.profile import Profile
 
 
@@ -41,9 +46,12 @@ class VaultIssuer(VaultSettings):
         """The issuer's address in words."""
         return self._client.issuer
 
-    def open_server(self) -> IssuedToken:
-        """Log in and obtain the server token; in lease-only mode it is the login token itself."""
-        return tree.open_server(self._client, self._identity, self._roles, self.log)
+    def open_server(self, request: ServerRequest | None = None) -> IssuedToken:
+        """Log in and obtain the server token; in lease-only mode it is the login token itself.
+
+        A login that is the server token has the metadata of its auth method, not of ``request``.
+        """
+        return tree.open_server(self._client, self._identity, self._roles, self.log, request)
 
     def open_session(self, server: IssuedToken, request: SessionRequest) -> IssuedToken:
         """Obtain a session token; in lease-only mode it is the login token itself."""

@@ -48,7 +48,8 @@ class Found:
         kind: which of them.
         handle: a token's accessor, or a lease's id. It reads nothing; who may, revokes by it.
         path: where it was made: ``auth/token/create/<role>``, or the path of a dynamic source.
-        user: name of the server's user; empty for server tokens and leases, which carry none.
+        user: name of the server's user; empty for leases, which carry none, and for tokens of
+            earlier versions' servers.
         server: our name of the Jupyter server, in the audit of that server.
         kernel: Jupyter's kernel id, chosen by clients.
         session: the intent, ``session`` in the audit.

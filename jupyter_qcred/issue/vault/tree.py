@@ -26,7 +26,7 @@ from jupyter_qcred.core.errors import (
 )
 from jupyter_qcred.core.lease import Accessor
 from jupyter_qcred.core.secret import Secret
-from jupyter_qcred.issue.issuer import IssuedToken
+from jupyter_qcred.issue.issuer import IssuedToken, SessionRequest
 from jupyter_qcred.issue.vault import auth, problems, revocation
 from jupyter_qcred.issue.vault.call import Call
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from logging import Logger
 
-    from jupyter_qcred.issue.issuer import SessionRequest
+    from jupyter_qcred.issue.issuer import ServerRequest
     from jupyter_qcred.issue.vault.auth import Identity, Login
     from jupyter_qcred.issue.vault.call import Answer
     from jupyter_qcred.issue.vault.client import VaultClient
@@ -61,13 +61,17 @@ class TreeRoles:
 
 
 def open_server(
-    client: VaultClient, identity: Identity, roles: TreeRoles, log: Logger
+    client: VaultClient,
+    identity: Identity,
+    roles: TreeRoles,
+    log: Logger,
+    request: ServerRequest | None = None,
 ) -> IssuedToken:
     """Log in and return the server token; drop the login token if this login made it."""
     login = auth.log_in(client, identity)
     kept = False
     try:
-        server, orphan = _server_token(client, login, roles, log)
+        server, orphan = _server_token(client, login, roles, log, request)
         kept = server.token is login.token or not orphan
         if server.own and not orphan:
             log.warning(
@@ -82,12 +86,18 @@ def open_server(
 
 
 def _server_token(
-    client: VaultClient, login: Login, roles: TreeRoles, log: Logger
+    client: VaultClient,
+    login: Login,
+    roles: TreeRoles,
+    log: Logger,
+    request: ServerRequest | None,
 ) -> tuple[IssuedToken, bool]:
     if not roles.server:
         return _login_as_server(client, login, log), True
     call = _creation("asking for the server token", roles.server)
     body: dict[str, Any] = {"display_name": "qcred-server"}
+    if request is not None:
+        body["meta"] = metadata(request)
     if roles.entity_alias:
         body["entity_alias"] = roles.entity_alias
     answer = client.send(call, token=login.token, body=body)
@@ -173,16 +183,13 @@ def open_session(
     return session
 
 
-def metadata(request: SessionRequest) -> dict[str, str]:
+def metadata(request: ServerRequest | SessionRequest) -> dict[str, str]:
     """Return the token's metadata: short texts, printable, so that they fit into any audit log."""
-    labels = list(request.labels.items())[:_LABEL_LIMIT]
-    facts = {
-        "intent": request.intent,
-        "user": request.user,
-        "server": request.server,
-        "kernel": request.kernel,
-        **{f"label_{name}"[:_VALUE_LIMIT]: value for name, value in labels},
-    }
+    facts = {"intent": request.intent, "user": request.user, "server": request.server}
+    if isinstance(request, SessionRequest):
+        labels = list(request.labels.items())[:_LABEL_LIMIT]
+        facts["kernel"] = request.kernel
+        facts |= {f"label_{name}"[:_VALUE_LIMIT]: value for name, value in labels}
     return {name: _short(value) for name, value in facts.items()}
 
 

@@ -23,7 +23,7 @@ from jupyter_qcred.core.errors import (
 )
 from jupyter_qcred.core.lease import Accessor, Outcome
 from jupyter_qcred.core.secret import Secret
-from jupyter_qcred.issue.issuer import IssuedToken, SessionRequest
+from jupyter_qcred.issue.issuer import IssuedToken, ServerRequest, SessionRequest
 from jupyter_qcred.issue.profile import Profile, Source, SourceKind
 from jupyter_qcred.issue.vault import roles
 
@@ -78,6 +78,13 @@ def test_session_token_says_in_its_metadata_what_it_is_for(openbao, make_issuer,
     assert facts["orphan"] is False
     assert session.policies == ("qcred-kernel", "qcred-sources")
     assert session.narrowed is True
+
+
+def test_server_token_says_in_its_metadata_whose_it_is(openbao, make_issuer):
+    """By the words that its sessions have: an operator finds all of one user's tokens."""
+    server = make_issuer(openbao).open_server(ServerRequest("intent-0", "alice", "server-1"))
+    meta = openbao.lookup_accessor(server.accessor)["meta"]
+    assert meta == {"intent": "intent-0", "user": "alice", "server": "server-1"}
 
 
 def test_metadata_is_cut_to_what_an_audit_log_can_hold(openbao, make_issuer):
