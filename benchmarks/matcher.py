@@ -14,7 +14,7 @@ from jupyter_qcred.redact import Redactor
 from .benchmark import Benchmark
 from .figures import Figure, Side
 from .notebook import Bodies
-from .save import ten_values
+from .saving import ten_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,20 +10,13 @@ from __future__ import annotations
 import math
 import threading
 import time
-from contextlib import contextmanager
-from functools import partial
-from itertools import count
 from typing import TYPE_CHECKING, Final, Self
 
-from .benchmark import Benchmark
-from .figures import Figure, Side
-from .notebook import Bodies
-from .save import PATH, armed_hosts
+from .figures import Figure
+from .saving import PATH, of_two_sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from .benchmark import Sample
+    from .saving import Desk
     from .stage import Host
 
 _PACE: Final = 0.01
@@ -85,43 +78,22 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[max(0, math.ceil(len(values) * share) - 1)]
 
 
-@contextmanager
-def _prepared(megabytes: float) -> Iterator[Sample]:
-    bodies = Bodies(int(megabytes * 1_000_000))
-    serials = count(1)
-    with armed_hosts() as (setting, hosts):
-
-        def sample(side: Side) -> dict[str, float]:
-            host, body = hosts[side], bodies.body(next(serials))
-            setting.quiet(*hosts.values())
-            with Heartbeat(host) as heartbeat:
-                host.browser.send("PUT", PATH, body)
-            waits = [1000 * wait for wait in heartbeat.waits]
-            return {
-                "99th percentile": percentile(waits, _PERCENTILE),
-                "longest": max(waits),
-                "median": percentile(waits, 0.5),
-            }
-
-        yield sample
+def _measure(host: Host, desk: Desk) -> dict[str, float]:
+    body = desk.bodies.body(next(desk.serials))
+    desk.quiet()
+    with Heartbeat(host) as heartbeat:
+        host.browser.send("PUT", PATH, body)
+    waits = [1000 * wait for wait in heartbeat.waits]
+    return {
+        "99th percentile": percentile(waits, _PERCENTILE),
+        "longest": max(waits),
+        "median": percentile(waits, 0.5),
+    }
 
 
-STALL: Final = Benchmark(
-    name="stall",
-    summary="what a heartbeat waits while a clean notebook of 20 MB is saved a first time",
-    repeat=12,
-    warm_up=1,
-    figures=_FIGURES,
-    prepared=partial(_prepared, 20),
-    sized=_prepared,
-)
-
-STALL_LARGE: Final = Benchmark(
-    name="stall-large",
-    summary="the same with 200 MB",
-    repeat=4,
-    warm_up=0,
-    figures=_FIGURES,
-    prepared=partial(_prepared, 200),
-    sized=_prepared,
+STALL, STALL_LARGE = of_two_sizes(
+    "stall",
+    "what a heartbeat waits while a clean notebook of 20 MB is saved a first time",
+    _FIGURES,
+    _measure,
 )
