@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from jupyter_qcred.cli.paper import count
 from jupyter_qcred.core.errors import ConfigError, NotEntitledError, NotStoredError, QcredError
+from jupyter_qcred.issue.embedded.plan import MOUNT
 from jupyter_qcred.issue.profile import SourceKind
 from jupyter_qcred.issue.vault import sources
 
@@ -100,7 +101,7 @@ def _findings(visit: Visit, profile: Profile) -> Iterator[Finding]:
     except NotStoredError as error:
         yield Finding(NOT_STORED, error.reason, (store(visit, profile),))
     except NotEntitledError as error:
-        yield Finding(RIGHT, error.reason, _allow(visit, profile), OPERATOR)
+        yield _not_allowed(visit, profile, error.reason)
     except QcredError as error:
         yield Finding(FAILED, error.reason, (advice(error.next_step), RESTART))
     else:
@@ -117,6 +118,16 @@ def store(visit: Visit, profile: Profile) -> Step:
     mount = [f"-mount={source.mount}"] if source.mount else []
     field = f"{profile.main or 'value'}=-"
     return command(quoted("bao", "kv", "put", *at(visit), *mount, source.below_mount, field))
+
+
+def _not_allowed(visit: Visit, profile: Profile, seen: str) -> Finding:
+    if not visit.embedded:
+        return Finding(RIGHT, seen, _allow(visit, profile), OPERATOR)
+    # It has no operator, and no policies but ours.
+    if profile.source.path.startswith(f"{MOUNT}/"):
+        return Finding(RIGHT, seen, (command("jupyter qcred init"),))
+    correct = f"Correct the profile: the embedded OpenBao gives what is below `{MOUNT}/` alone"
+    return Finding(RIGHT, seen, (advice(correct), RESTART))
 
 
 def _allow(visit: Visit, profile: Profile) -> tuple[Step, ...]:
