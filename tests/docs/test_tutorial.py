@@ -28,6 +28,30 @@ def blocks(heading: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", part, re.MULTILINE | re.DOTALL)
 
 
+RUN = {
+    ("Store a key", "console", 0), ("Use it", "python", 0), ("Make a mistake", "python", 0),
+    ("Let it end", "console", 0), ("Narrow a notebook", "json", 0),
+}  # fmt: skip
+"""Section, language and number of each block that is run below."""
+
+NOT_RUN = {
+    ("Install", "console", 0): "takes minutes: CI does it, and `tests/release` with the wheel",
+    ("Use it", "python", 1): "a vendor's SDK: `tests/adapters` run them",
+}
+"""The others, and why not."""
+
+
+def test_every_block_is_walked_or_has_a_reason() -> None:
+    """Who adds a command or a cell to the page adds it to the walk."""
+    there = {
+        (section, language, number)
+        for section in re.findall(r"^## (.*)$", PAGE, re.MULTILINE)
+        for language in ("console", "python", "json")
+        for number, _ in enumerate(blocks(section, language))
+    }
+    assert there == RUN | NOT_RUN.keys()
+
+
 def same(shown: str, told: str) -> bool:
     """Whether a text is what the page shows, but for lease ids and what is left of a time."""
     patterns = (r"[0-9a-f]{16}", "<id>"), (r"\b\d+m( \d+s)?", "<time>"), (r"\s+", " ")
@@ -106,4 +130,23 @@ def test_a_notebook_is_narrowed_as_told(laptop: JupyterServer) -> None:
     got = kernel.execute('import jupyter_qcred as qcred; print(qcred.get("ibm-quantum"))')
     assert "value hidden" in got.text
     assert "UnknownCredentialError" in kernel.execute('qcred.get("ionq")').text
+    kernel.delete()
+
+
+def test_a_key_of_several_parts_is_stored_and_read_as_told(laptop: JupyterServer) -> None:
+    """The command and the calls of the last section; the main part comes without a name."""
+    told = PAGE.partition("\n## Next\n")[2]
+    (command,) = re.findall(r"`(jupyter qcred put [^`]*)`", told)
+    parts = {"access_key": "AKIA0123456789ABCDEF", "secret_key": KEY}
+    run(laptop, command, given=json.dumps(parts))
+    laptop.start()
+    kernel = laptop.open_notebook("parts.ipynb")
+    lines = [
+        'import jupyter_qcred as qcred; cred = qcred.get("amazon-braket")',
+        *(f"print(len({call}))" for call in re.findall(r"`((?:cred\.)?reveal\(.*?\))`", told)),
+    ]
+    code = "\n".join(lines).replace("(reveal", "(cred.reveal")
+    assert code.count("reveal(") == 2
+    shown = kernel.execute(code).text.split()
+    assert shown == [str(len(parts["access_key"])), str(len(parts["secret_key"]))]
     kernel.delete()
