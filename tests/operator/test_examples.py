@@ -5,13 +5,16 @@ from __future__ import annotations
 import configparser
 import getpass
 import os
+import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from kubernetes_validate import ValidationError, validate
 from traitlets.config import PyFileConfigLoader
 
 from jupyter_qcred.deliver.service import CredentialService
@@ -120,16 +123,51 @@ def mounts() -> dict[str, set[str]]:
     return {"compose": {volume.split(":")[1] for volume in volumes}, "kubernetes": found}
 
 
+def test_compose_takes_the_file() -> None:
+    """By the specification's own schema: no unknown key, no value of another kind."""
+    done = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec",
+         CONTAINERS / "compose.yaml"],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("version", ["1.31", "1.36"])
+def test_kubernetes_takes_the_objects(version: str) -> None:
+    """By its own schemas, an older and a newer: no unknown key, no value of another kind."""
+    for thing in cluster():
+        validate(thing, version, strict=True)
+    wrong = cluster()[1]
+    wrong["spec"]["template"]["spec"]["terminationGracePeriod"] = 30
+    with pytest.raises(ValidationError):
+        validate(wrong, version, strict=True)
+
+
+def test_what_has_to_last_is_in_the_volume() -> None:
+    """The audit outlives its container, in both."""
+    text = (CONTAINERS / "jupyter_qcred_config.py").read_text()
+    (file,) = re.findall(r'audit_file = "([^"]*)"', text)
+    places = [volume.split(":")[1] for volume in compose()["services"]["jupyter"]["volumes"]]
+    pod = cluster()[1]["spec"]["template"]["spec"]["containers"][0]
+    mounted = [mount["mountPath"] for mount in pod["volumeMounts"] if mount["name"] == "work"]
+    assert mounted == ["/home/jovyan/work"]
+    assert mounted[0] in places
+    assert file.startswith(f"{mounted[0]}/")
+
+
 def test_a_container_is_given_time_to_revoke() -> None:
     """SIGTERM reaches the server itself, and its end is awaited; logs and cores are bounded."""
     service = compose()["services"]["jupyter"]
     assert int(service["stop_grace_period"].removesuffix("s")) > EXIT_SECONDS
     assert service["logging"]["options"].keys() == {"max-size", "max-file"}
     assert set(service["secrets"]) <= compose()["secrets"].keys()
-    account, workload = cluster()
+    account, workload, network = cluster()
     pod = workload["spec"]["template"]["spec"]
     assert pod["terminationGracePeriodSeconds"] > EXIT_SECONDS
     assert pod["serviceAccountName"] == account["metadata"]["name"]
+    assert workload["spec"]["serviceName"] == network["metadata"]["name"]
+    assert network["spec"]["selector"] == workload["spec"]["selector"]["matchLabels"]
     assert workload["spec"]["selector"]["matchLabels"].items() <= (
         workload["spec"]["template"]["metadata"]["labels"].items()
     )

@@ -16,3 +16,5 @@ if Path("/etc/ssl/company/ca.pem").exists():
     c.VaultIssuer.ca_file = "/etc/ssl/company/ca.pem"
 
 c.CredentialService.profiles_file = "/etc/jupyter/qcred/profiles.yaml"
+# In the volume: what lies elsewhere goes with the container.
+c.CredentialService.audit_file = "/home/jovyan/work/.qcred/audit.jsonl"
