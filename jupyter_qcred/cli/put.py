@@ -64,7 +64,7 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("name", metavar="NAME", help="what kernels call it, such as ibm-quantum")
     # Taken only to say why it is refused; argparse's own message would repeat the value.
-    parser.add_argument("values", nargs="*", help=argparse.SUPPRESS)
+    parser.add_argument("values", nargs="*", default=[], help=argparse.SUPPRESS)
     parser.add_argument(
         "--field", action="append", metavar="KEY", help="a named part of it; may be repeated"
     )

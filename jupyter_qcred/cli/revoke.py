@@ -60,7 +60,7 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
     what.add_argument("--all", action="store_true", help="all that your kernels hold")
     issuer = parser.add_argument_group("for operators")
     issuer.add_argument("--at-issuer", action="store_true", help="end sessions at the issuer")
-    issuer.add_argument("--user", metavar="NAME", help="the sessions of one user")
+    issuer.add_argument("--user", metavar="NAME", help="one user's servers and sessions")
     issuer.add_argument(
         "--role", metavar="ROLE", help="the tokens of one token role, such as qcred-kernel"
     )

@@ -29,7 +29,7 @@ Exit codes: the command's own; 1 when it would lose its kernels, 2 usage, 127 wh
 
 _EXAMPLES = """\
 examples:
-  jupyter qcred run -- jupyter execute tutorial.ipynb
+  jupyter qcred run -- jupyter execute --inplace tutorial.ipynb
   jupyter qcred run -- papermill in.ipynb out.ipynb
   jupyter qcred run -- python my_pipeline.py
 """

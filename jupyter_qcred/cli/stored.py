@@ -35,7 +35,7 @@ def add_remove_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) ->
         "remove",
         help="delete a stored credential",
         description="Delete a credential from the embedded OpenBao for good. Kernels that have it "
-        f"keep it until they end: revoke it at its vendor too.\n\n{_EXIT_CODES}",
+        f"keep it\nuntil they end: revoke it at its vendor too.\n\n{_EXIT_CODES}",
         epilog="examples:\n  jupyter qcred remove ionq\n",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -40,7 +40,16 @@ def test_help_says_what_it_does_and_how_it_ends(
     assert ended.value.code == 0
     told = capsys.readouterr().out
     assert "Exit codes: " in told
+    assert max(map(len, told.splitlines())) <= 100, "its own paragraphs are as wide as they are"
     assert f"\n  jupyter qcred {name}" in told or f"| jupyter qcred {name}" in told
+
+
+def test_what_is_missing_is_called_as_the_help_calls_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """`put` alone asks for a name, and for nothing that no help speaks of."""
+    with pytest.raises(SystemExit) as ended:
+        main(["put"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith("the following arguments are required: NAME\n")
 
 
 @pytest.mark.parametrize("name", WITH_JSON)
