@@ -61,9 +61,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _settings(args: argparse.Namespace, config: Config) -> VaultIssuer:
+    """Return whom to ask, and who asks.
+
+    Raises:
+        ConfigError: neither the settings nor the arguments name an issuer.
+    """
     given: dict[str, Any] = {"address": args.address} if args.address else {}
     if args.token_file:
         given |= {"auth_method": "token_file", "token_file": args.token_file}
+    if not (args.address or config.get("VaultIssuer", {}).get("address")):
+        raise ConfigError(
+            "No issuer is configured on this machine", next_step="Say which, by --address URL"
+        )
     return VaultIssuer(config=config, **given)
 
 

@@ -65,9 +65,13 @@ def show_error(args: argparse.Namespace, error: QcredError) -> int:
 
 def _vault_step(address: str, args: argparse.Namespace) -> str:
     if not (name := getattr(args, "name", None)):
-        return "Use the configured one, or remove its address from the configuration"
+        return (
+            "`jupyter qcred doctor issuer rights sources` looks at that one; in a notebook, "
+            "`qcred.list()` names what it may use"
+        )
     fields = " ".join(f"{field}=-" for field in getattr(args, "field", None) or ["value"])
     return (
         f"Store the key there, for example by `bao kv put -address={address} -mount=MOUNT {name} "
-        f"{fields}`, which reads it from its standard input"
+        f"{fields}`, which reads it from its standard input; `jupyter qcred doctor sources` names "
+        "the place where a profile looks"
     )

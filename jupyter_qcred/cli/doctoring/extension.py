@@ -150,7 +150,8 @@ def _running(site: Site) -> Iterator[Finding]:
 def look(site: Site) -> Seen:
     """Look at it."""
     findings = [*_enabled(site), *_switches(site), *_running(site)]
-    told = f"enabled; loaded by {count(sum(a.ok for _, a in site.servers), 'running server')}"
+    loaded = sum(a.ok for _, a in site.servers)
+    told = f"enabled; loaded by {count(loaded, 'running server')}" if loaded else "enabled"
     if shut := sum(not (a.ok or a.absent) and a.status > 0 for _, a in site.servers):
         told += f"; {shut} did not let us in: run this in a terminal of its own browser window"
     return Seen(told, tuple(findings))

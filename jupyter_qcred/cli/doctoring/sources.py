@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from .issuer_visit import Visit
     from .site import Site
 
+KEEPER: Final = "whoever may store keys there"
+
 STATIC: Final = frozenset({SourceKind.KV1, SourceKind.KV2})
 """Kinds of sources that hold a key which somebody stored."""
 
@@ -99,7 +101,8 @@ def _findings(visit: Visit, profile: Profile) -> Iterator[Finding]:
     try:
         found = sources.read(visit.client(), visit.session().token, profile)
     except NotStoredError as error:
-        yield Finding(NOT_STORED, error.reason, (store(visit, profile),))
+        who = "" if visit.embedded else KEEPER
+        yield Finding(NOT_STORED, error.reason, (store(visit, profile),), who)
     except NotEntitledError as error:
         yield _not_allowed(visit, profile, error.reason)
     except QcredError as error:

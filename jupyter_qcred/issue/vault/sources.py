@@ -82,9 +82,14 @@ def _stored(
 
 
 def _not_stored(profile: Profile, path: str) -> NotStoredError:
+    # A built-in profile reads the user's own store; another's key is stored by somebody else,
+    # where `put` would only refuse.
+    step = f"Store the key there, for example with `jupyter qcred put {profile.name}`"
+    if not profile.builtin:
+        step = "Have the key stored there; `jupyter qcred doctor sources` prints the command"
     return NotStoredError(
         f"nothing is stored for {profile.name} at `{path}`",
-        next_step=f"Store the key there, for example with `jupyter qcred put {profile.name}`",
+        next_step=step,
         credential=profile.name,
     )
 
@@ -99,7 +104,13 @@ def _static(data: Masked, profile: Profile) -> IssuedCredential:
                 next_step="Store it as a text; for a JSON document, as one text field",
                 credential=profile.name,
             )
-    return _credential(data, {}, profile)
+    return _credential(Masked((name, _typed(text)) for name, text in data.items()), {}, profile)
+
+
+def _typed(text: str) -> str:
+    """Return a stored text without the line end behind it: `bao kv put … value=-` keeps Enter."""
+    line = text.rstrip("\r\n")
+    return text if "\n" in line else line
 
 
 def _json_kind(value: object) -> str:

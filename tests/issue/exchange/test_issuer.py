@@ -84,8 +84,8 @@ def test_the_field_that_put_stores_is_the_key(openbao, issuer, session, vendor):
     [
         ({"instance": "crn"}, ConfigError, "no obvious secret field"),
         ({"user": "me", "pass": KEY}, ConfigError, "has no field `api_key`"),
-        ({"api_key": ""}, NotStoredError, "jupyter qcred put"),
-        ({}, NotStoredError, "jupyter qcred put"),
+        ({"api_key": ""}, NotStoredError, "jupyter qcred doctor sources"),
+        ({}, NotStoredError, "jupyter qcred doctor sources"),
     ],
 )
 def test_a_key_that_is_not_there_is_asked_for(

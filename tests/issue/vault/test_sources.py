@@ -93,6 +93,21 @@ def test_kv2_gives_a_static_key(engines, issuer, session):
     assert KEY not in repr(credential)
 
 
+@pytest.mark.parametrize(
+    ("stored", "meant"),
+    [
+        (f"{KEY}\n", KEY),
+        (f"{KEY}\r\n", KEY),
+        (f" {KEY} ", f" {KEY} "),
+        ("-----BEGIN KEY-----\nMIIB\n-----END KEY-----\n",) * 2,
+    ],
+)
+def test_the_enter_behind_a_key_is_no_part_of_it(engines, issuer, session, stored, meant):
+    """`bao kv put … value=-` stores what is typed, line end included; a vendor would refuse it."""
+    engines.put("typed", token=stored)
+    assert revealed(issuer.issue(session, kv2("typed"))) == {"token": meant}
+
+
 def test_kv2_below_a_mount_with_slashes(engines, issuer, session):
     """``data/`` goes after the mount, not after the first part of the path."""
     engines.put("ibm/prod", mount="teams/physics", value=KEY)
@@ -150,10 +165,13 @@ def blank(server) -> Profile:
     ids=["missing", "missing in v1", "deleted", "destroyed", "empty", "blank"],
 )
 def test_nothing_stored_is_said_with_the_name_and_the_command(engines, issuer, session, case):
-    """The user reads what to type."""
-    with pytest.raises(NotStoredError, match="jupyter qcred put ibm-quantum") as caught:
-        issuer.issue(session, case(engines))
+    """The user reads what to type: into a store of one's own, or what names the command."""
+    profile = case(engines)
+    with pytest.raises(NotStoredError, match="jupyter qcred doctor sources") as caught:
+        issuer.issue(session, profile)
     assert caught.value.credential == "ibm-quantum"
+    with pytest.raises(NotStoredError, match="jupyter qcred put ibm-quantum"):
+        issuer.issue(session, replace(profile, builtin=True))
 
 
 @pytest.mark.parametrize(
