@@ -212,26 +212,23 @@ def test_a_platform_s_jwt_logs_in_as_told(set_up: Place) -> None:
     home = set_up.server.home
     _, public = signing_keys(home)
     set_up.operate(*blocks("`jwt`", "console"), **{"public key": str(public)})
-    claims = {"sub": "alice", "aud": "openbao", "exp": int(time.time()) + 600}
+    now = int(time.time())
+    claims = {"sub": "alice", "aud": "openbao", "iat": now, "exp": now + 600}
     (home / "jwt").write_text(jwt.encode(claims, (home / "hub.key").read_text(), "ES256"))
     opens(set_up.issuer(*blocks("`jwt`", "python"), jwt=str(home / "jwt")))
 
 
 def test_a_service_account_logs_in_as_told(set_up: Place) -> None:
-    """With as much of a cluster as OpenBao asks."""
+    """With as much of a cluster as an OpenBao outside of it asks."""
     with TokenReview() as api:
-        set_up.operate(*blocks("`kubernetes`", "console"), cluster=api.address)
         root = set_up.openbao.root
         root.sys.enable_secrets_engine("pki")
         made = root.write_data("pki/root/generate/internal", data={"common_name": "cluster"})
-        root.write_data(
-            "auth/kubernetes/config",
-            data={  # what OpenBao finds by itself inside of a cluster
-                "kubernetes_host": api.address, "disable_local_ca_jwt": True,
-                "kubernetes_ca_cert": made["data"]["certificate"],
-                "token_reviewer_jwt": api.reviewer,
-            },
-        )  # fmt: skip
+        (set_up.server.home / "ca.crt").write_text(made["data"]["certificate"])
+        (set_up.server.home / "reviewer").write_text(api.reviewer)
+        more = re.findall(r"`(kubernetes_ca_cert=\S+) (token_reviewer_jwt=\S+)`", PAGE)
+        outside = " ".join([api.address, "disable_local_ca_jwt=true", *more[0]])
+        set_up.operate(*blocks("`kubernetes`", "console"), cluster=outside)
         account = set_up.server.home / "account"
         account.write_text(api.service_account("hub", "jupyter"))
         file = f"c.VaultIssuer.service_account_file = {str(account)!r}\n"

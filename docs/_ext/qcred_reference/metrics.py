@@ -27,6 +27,7 @@ _LABELS: Final = (
     ("reason", "Code of an [error](errors.md)"),
     ("code", "Code of an [error](errors.md)"),
     ("kind", "As in the audit's `alert`"),
+    ("change", "As in the audit's `stored`: `added` or `replaced`"),
     ("operation", "What was asked of the issuer, such as `issue`, `beat`, `revoke_token`"),
 )
 

@@ -133,17 +133,17 @@ class Operator:
     # -- finding -------------------------------------------------------------------------------
 
     def tokens(self, roles: Iterable[str], user: str = "") -> list[Found]:
-        """Return the live tokens which these roles made, oldest first.
+        """Return the live tokens which these roles made, role by role, and then oldest first.
 
         Args:
-            roles: names of token roles.
+            roles: names of token roles, those above before those below.
             user: only those made for this user of a Jupyter server; empty for everybody's.
 
         Raises:
             NotEntitledError: the login lacks the policy ``qcred-operator``.
             QcredError: the issuer failed.
         """
-        paths = {f"{CREATE}{role}" for role in roles}
+        paths = [f"{CREATE}{role}" for role in roles]
         accessors = self._list(
             Call("listing tokens", "LIST", "auth/token/accessors", changes=False)
         )
@@ -153,7 +153,10 @@ class Operator:
             for found in looked
             if found is not None and found.path in paths and (not user or found.user == user)
         ]
-        return sorted(wanted, key=lambda found: (found.issued is None, found.issued, found.handle))
+        return sorted(
+            wanted,
+            key=lambda one: (paths.index(one.path), one.issued is None, one.issued, one.handle),
+        )
 
     def leases(self, path: str) -> list[Found]:
         """Return the leases of a dynamic source, whoever asked for them.
@@ -200,10 +203,19 @@ class Operator:
     def revoke(self, found: Sequence[Found]) -> list[Result]:
         """Revoke each by its handle; what fails is told in its result.
 
+        Role by role, in the order in which the roles occur: the issuer fails to end a token while
+        it is ending the one above.
+
         Raises:
             LeaseExpiredError: the operator's own token has died.
         """
-        return self._each("revoked", found, self._revoke_or_tell)
+        results: list[Result] = []
+        for path in dict.fromkeys(one.path for one in found):
+            part = [one for one in found if one.path == path]
+            results += self._each(
+                "revoked", part, self._revoke_or_tell, before=len(results), of=len(found)
+            )
+        return results
 
     def _revoke_or_tell(self, found: Found) -> Result:
         if self._away:
@@ -233,14 +245,16 @@ class Operator:
         }
         return Result(found, outcome is Outcome.CONFIRMED, reasons[outcome])
 
-    def _each(self, doing: str, items: Sequence[T], do: Callable[[T], R]) -> list[R]:
-        """Do it to each, several at once, and count."""
+    def _each(
+        self, doing: str, items: Sequence[T], do: Callable[[T], R], *, before: int = 0, of: int = 0
+    ) -> list[R]:
+        """Do it to each, several at once, and count, with those ``before`` and all there are."""
         results: list[R] = []
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="qcred-operator") as pool:
             try:
                 for result in pool.map(do, items):
                     results.append(result)
-                    self._on_progress(doing, len(results), len(items))
+                    self._on_progress(doing, before + len(results), of or len(items))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise

@@ -80,13 +80,6 @@ def test_a_policy_that_was_changed(laptop: Laptop, problem: str, policy: str) ->
     laptop.mend(problem)
 
 
-def test_a_role_that_makes_no_orphans(laptop: Laptop) -> None:
-    """What a user's identity may do would reach the sessions."""
-    role = roles.server_role(600, sweep=True) | {"orphan": False}
-    laptop.write(f"auth/token/roles/{roles.SERVER_ROLE}", role)
-    laptop.mend("rights.not-narrowed")
-
-
 def test_who_may_not_store_is_told_the_same_command(laptop: Laptop) -> None:
     """`put` names it, and works after it."""
     laptop.lose(PUT)
