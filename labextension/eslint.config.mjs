@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['lib/', 'built/', 'node_modules/', '*.mjs', 'scripts/', 'style/'] },
+  { ignores: ['lib/', 'built/', 'node_modules/', '**/*.mjs', 'scripts/', 'style/'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,

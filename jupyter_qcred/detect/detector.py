@@ -44,6 +44,8 @@ class Detector:
         payload: texts of which one must be in the claims of a JWT.
         stop: lower-case words which make the secret an example.
         priority: which rule names a secret that several find: the highest.
+        credential: the name under which kernels use such a secret; empty where it is not known.
+        field: which part of that credential it is; empty for the one that is the credential itself.
         good: examples, see ``examples.fill``.
         bad: texts in which it must find nothing.
     """
@@ -67,6 +69,8 @@ class Detector:
     payload: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
     priority: int = 2
+    credential: str = ""
+    field: str = ""
     good: tuple[str, ...]
     bad: tuple[str, ...]
 

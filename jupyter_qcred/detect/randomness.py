@@ -29,8 +29,9 @@ _COMMON: Final = frozenset(_PAIRS.split())
 93 of 100 pairs there."""
 _WELL_KNOWN: Final = re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # UUID
-    r"|\d{4}-\d\d-\d\d[T _].*|0[xX][0-9a-fA-F]+|(?:sha\d+|md5)[:=-].*|[a-z+]{2,16}://.*"
-    r"|v?\d{1,4}(?:\.\d{1,4}){1,3}[-+.0-9a-z]{0,24}",
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T _].*|0[xX][0-9a-fA-F]+|(?:sha[0-9]+|md5)[:=-].*"
+    r"|[a-z+]{2,16}://.*"
+    r"|v?[0-9]{1,4}(?:\.[0-9]{1,4}){1,3}[-+.0-9a-z]{0,24}",
     re.IGNORECASE | re.DOTALL,
 )
 

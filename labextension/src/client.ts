@@ -52,6 +52,19 @@ export class LeaseClient implements ILeaseClient {
     return this.ask<IRevocation>('POST', 'revoke', selector);
   }
 
+  /**
+   * Give the server a key to store: the one request that holds a value.
+   *
+   * @param key its parts by name; the one part without a name is the credential itself
+   * @param replace a key of this name may be there already
+   * @throws QcredError: the server refused; `already_stored` where it keeps the one that is there
+   */
+  async store(name: string, key: ReadonlyMap<string, string>, replace: boolean): Promise<void> {
+    const value = key.get('');
+    const body = value === undefined ? { fields: Object.fromEntries(key) } : { value };
+    await this.ask('PUT', `credentials/${encodeURIComponent(name)}`, { ...body, replace });
+  }
+
   private async ask<T>(
     method: string,
     path: string,

@@ -1,3 +1,4 @@
+import { guard } from './guard/plugin';
 import { model, view } from './plugin';
 
 export { QcredError } from './errors';
@@ -5,4 +6,4 @@ export type { ILease, ISnapshot } from './snapshot';
 export { ILeaseModel } from './tokens';
 export type { ILeaseState } from './tokens';
 
-export default [model, view];
+export default [model, view, guard];

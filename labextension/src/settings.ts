@@ -26,6 +26,11 @@ export class Settings {
     return this.read('warnBefore', 120);
   }
 
+  /** Whether keys in cells are noticed. */
+  get pasteGuard(): boolean {
+    return this.read('pasteGuard', true);
+  }
+
   private read<T extends number | boolean>(name: string, otherwise: T): T {
     const value = this.values?.get(name).composite;
     return typeof value === typeof otherwise ? (value as T) : otherwise;

@@ -50,6 +50,8 @@ export interface ISnapshot {
   readonly version: string;
   readonly user: string;
   readonly enabled: boolean;
+  /** The server stores keys that a browser gives it. */
+  readonly storesKeys: boolean;
   readonly issuer: IIssuerHealth;
   readonly leases: readonly ILease[];
   readonly warnings: readonly IWarning[];
@@ -79,6 +81,7 @@ export function snapshot(status: IStatus, at: number, earlier: ISnapshot | null 
     version: status.version,
     user: status.user,
     enabled: status.enabled,
+    storesKeys: status.stores_keys,
     issuer: {
       description: issuer.description,
       health: issuer.health,

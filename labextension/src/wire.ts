@@ -80,6 +80,8 @@ export interface IStatus {
   readonly user: string;
   readonly enabled: boolean;
   readonly durable: boolean;
+  /** Keys can be stored from here. */
+  readonly stores_keys: boolean;
   readonly issuer: IIssuer;
   readonly kernels: readonly IKernel[];
   readonly outstanding: readonly IOutstanding[];

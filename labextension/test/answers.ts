@@ -52,6 +52,7 @@ export function status(kernels: readonly IKernel[], fields: Partial<IStatus> = {
     user: 'ada',
     enabled: true,
     durable: true,
+    stores_keys: true,
     issuer: {
       description: 'OpenBao at http://127.0.0.1:8200',
       health: 'ok',

@@ -73,6 +73,7 @@ class Lab:
     Attributes:
         seen: texts of answers, frames, and at the end of the page and its stores.
         asked: method and path of each request to our API.
+        sent: method, address and body of each request that has a body.
         complaints: errors on the page's console.
     """
 
@@ -84,6 +85,7 @@ class Lab:
         self.context.set_default_timeout(PATIENCE)
         self.seen: list[str] = []
         self.asked: list[str] = []
+        self.sent: list[tuple[str, str, str]] = []
         self.complaints: list[str] = []
         self._answers: list[Response] = []
         self.page: Page = self.context.new_page()
@@ -96,6 +98,8 @@ class Lab:
     def _request(self, request: Request) -> None:
         if found := re.search(r"/qcred/api/\S*", request.url):
             self.asked.append(f"{request.method} {found[0]}")
+        if body := request.post_data_buffer:
+            self.sent.append((request.method, request.url, body.decode("utf-8", "replace")))
 
     def _response(self, answer: Response) -> None:
         self._answers.append(answer)
@@ -188,18 +192,28 @@ class Lab:
 
     # -- the end --------------------------------------------------------------------------------
 
-    def close(self) -> list[str]:
-        """Close it; return every text that the browser was ever given, or keeps."""
+    def told(self) -> list[str]:
+        """Return every text that the browser was given, and what its pages and stores hold now."""
         stores = (
             "() => JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, "
             "document.documentElement.outerHTML])"
         )
-        for page in self.context.pages:
-            self.seen.append(page.evaluate(stores))
-        for answer in self._answers:
-            self.seen.append(_body(answer))
+        pages = [page.evaluate(stores) for page in self.context.pages]
+        return [*self.seen, *pages, *map(_body, self._answers)]
+
+    def close(self) -> list[str]:
+        """Close it; return every text that the browser was ever given, keeps, or sent.
+
+        But for keys that a person had it store: each was sent once.
+        """
+        sent = [body for method, url, body in self.sent if not _stores(method, url)]
+        self.seen = [*self.told(), *sent]
         self.context.close()
         return self.seen
+
+
+def _stores(method: str, url: str) -> bool:
+    return method == "PUT" and "/qcred/api/credentials/" in url
 
 
 def _body(answer: Response) -> str:

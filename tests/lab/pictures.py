@@ -7,6 +7,7 @@ From the root of the repository, in an environment with ``jupyter_qcred[dev]``::
 
 from __future__ import annotations
 
+import random
 import sys
 import tempfile
 from pathlib import Path
@@ -17,14 +18,16 @@ from lab.page import Lab, launched, settle
 from playwright.sync_api import expect
 from support import deployment
 from support.deployment import KEY, LIVE
+from support.jupyter import JupyterServer
 from support.leases import ONCE_PROFILE, provide_once
 from support.openbao import OpenBao
+
+from jupyter_qcred.detect.examples import fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser
-    from support.jupyter import JupyterServer
 
 FORM = "hvs.CAESIJ1kQ0mV7yWbX3rT9pLz2uNfHd8sKcE4aGxYoRtBvMqPGh4KHGh2cy5KbWlXc0ZtU2dQ"
 PROFILES = {
@@ -48,6 +51,36 @@ def main(images: Path) -> None:
                 take(browser, bao, home, theme, images)
             finally:
                 bao.stop()
+            take_guard(browser, home / "laptop", theme, images)
+
+
+def take_guard(browser: Browser, home: Path, theme: str, images: Path) -> None:
+    """Take those of a key in a cell: noticed, and the question for its name."""
+    server = JupyterServer(home)
+    settle(server, f"JupyterLab {theme}")
+    key = fill("{A-Za-z0-9*32}", random.Random(1)).text
+    notebook(server, "work.ipynb", "from qiskit_ionq import IonQProvider")
+    try:
+        lab = Lab(browser, server.start()).open("work.ipynb")
+        lab.page.set_viewport_size({"width": 1200, "height": 560})
+        lab.page.get_by_role("tab", name="File Browser").click()  # which hides it
+        lab.notebook.locator(".jp-Cell .cm-content").last.click()
+        lab.page.keyboard.insert_text(f'provider = IonQProvider(token="{key}")')
+        notice = lab.page.get_by_role("region", name="A key in this notebook")
+        expect(notice).to_be_visible()
+        _picture(lab, images, f"guard-{theme.lower()}")
+        notice.get_by_role("button", name="Store it…").click()
+        expect(notice.get_by_label("Name of the credential")).to_be_focused()
+        if theme == "Light":
+            _picture(lab, images, "guard-store-light")
+        lab.context.close()
+    finally:
+        server.close()
+
+
+def _picture(lab: Lab, images: Path, name: str) -> None:
+    lab.page.wait_for_timeout(700)  # animations
+    lab.page.screenshot(path=images / f"lab-{name}.png")
 
 
 def take(browser: Browser, bao: OpenBao, home: Path, theme: str, images: Path) -> None:
@@ -59,9 +92,8 @@ def take(browser: Browser, bao: OpenBao, home: Path, theme: str, images: Path) -
     try:
         lab = Lab(browser, server.start()).open("work.ipynb")
         for name in _states(lab, server, bao):
-            lab.page.wait_for_timeout(700)  # animations
             if theme == "Light" or name == "trouble":
-                lab.page.screenshot(path=images / f"lab-{name}-{theme.lower()}.png")
+                _picture(lab, images, f"{name}-{theme.lower()}")
         lab.context.close()
     finally:
         server.close()

@@ -14,6 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from lab.conftest import notebook, profiles
 from lab.page import settle
 from lab.test_leases import USE
+from lab.test_paste import made, notice, paste
 from playwright.sync_api import expect
 from support.deployment import LIVE
 from support.leases import ONCE, provide_once
@@ -97,7 +98,7 @@ def application(place: Path) -> Path:
 def test_notebook_7_shows_the_same(
     bao: OpenBao, make_server: MakeServer, open_lab: OpenLab, tmp_path: Path
 ) -> None:
-    """The line beside the menu, the panel at the right side."""
+    """The line beside the menu, the panel at the right side, the notice about a key."""
     server = make_server(bao, start=False, profiles=profiles())
     Environment(tmp_path / "notebook", "notebook>=7,<8").of(server)
     for variable, place in (("JUPYTER_PATH", "share"), ("JUPYTER_CONFIG_PATH", "etc")):
@@ -110,3 +111,5 @@ def test_notebook_7_shows_the_same(
     expect(lab.status).to_have_text("3 credentials · 9 min, renewing")
     lab.show_panel()
     expect(lab.lease(LIVE)).to_be_visible()
+    paste(lab, 1, f'IonQProvider("{made(9)}")')
+    expect(notice(lab)).to_contain_text("API key of IonQ")
