@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,6 @@ from support.remains import remains
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from support.jupyter import JupyterServer
 
@@ -28,6 +28,23 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile("repeatable")
+
+_LONGEST = ("release", "tutorials", "benchmarks", "adapters", "lab", "hub", "soak", "server")
+"""What takes minutes, of the folders of tests; then come the servers of single tests and the rest.
+
+A file that takes three minutes and begins as the last of all keeps one process alone at work.
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: _place(item.path))
+
+
+def _place(path: Path) -> int:
+    folder = path.relative_to(Path(__file__).parent).parts[0]
+    after = len(_LONGEST) + (not folder.startswith("test_"))
+    return _LONGEST.index(folder) if folder in _LONGEST else after
 
 
 @pytest.fixture(scope="module")
