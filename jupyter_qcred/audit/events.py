@@ -65,8 +65,10 @@ class AuditEvent:
     session: str = ""
 
     def __post_init__(self) -> None:
-        for spec in fields(self):
-            _refuse_objects(spec.name, getattr(self, spec.name))
+        for name, _ in _bounds(type(self)):
+            value = getattr(self, name)
+            if type(value) not in _PLAIN:
+                _refuse_objects(name, value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,14 +313,20 @@ def schema_paths() -> tuple[Path, ...]:
 
 def data_of(event: AuditEvent) -> dict[str, Value]:
     """Return an event as its schema wants it: every field, within bounds."""
-    return {
-        spec.name: _bounded(getattr(event, spec.name), _longest(spec.name))
-        for spec in fields(event)
-    }
+    return {name: _bounded(getattr(event, name), longest) for name, longest in _bounds(type(event))}
 
 
-def _longest(name: str) -> int:
-    return LONGEST_PATH if name == "path" else LONGEST
+_BOUNDS: Final[dict[type[AuditEvent], tuple[tuple[str, int], ...]]] = {}
+
+
+def _bounds(kind: type[AuditEvent]) -> tuple[tuple[str, int], ...]:
+    """Return each field of an event and the characters that a text in it may have."""
+    known = _BOUNDS.get(kind)
+    if known is None:
+        names = [spec.name for spec in fields(kind)]
+        known = tuple((name, LONGEST_PATH if name == "path" else LONGEST) for name in names)
+        _BOUNDS[kind] = known
+    return known
 
 
 def _bounded(value: object, longest: int) -> Value:
@@ -345,16 +353,18 @@ def _text(text: str, longest: int) -> str:
     )
 
 
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
+"""What is what it seems to be, and cannot hold anything else."""
+
+
 def _refuse_objects(name: str, value: object) -> None:
     """Let through what JSON has, so that no object with a value inside gets into an event."""
+    if isinstance(value, str | int | float):
+        return
     if isinstance(value, Mapping):
         parts: tuple[object, ...] = (*value.keys(), *value.values())
-    elif isinstance(value, tuple):
-        parts = value
-    elif value is None or isinstance(value, str | int | float):
-        return
     else:
-        parts = (value,)
+        parts = value if isinstance(value, tuple) else (value,)
     for part in parts:
         if not isinstance(part, str):
             raise TypeError(f"{name} of an audit event cannot hold a {type(part).__name__}")

@@ -20,7 +20,7 @@ Job = Callable[[], None]
 class Workers:
     """A small pool of daemon threads, started as they are needed."""
 
-    def __init__(self, size: int = 8) -> None:
+    def __init__(self, size: int = 16) -> None:
         self._size = size
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []

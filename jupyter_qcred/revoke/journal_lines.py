@@ -19,7 +19,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from hashlib import blake2b
 from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
@@ -115,17 +115,24 @@ class Closed:
 Record = Intended | Issued | Renewed | Closed
 
 _OPS: Final[dict[str, type[Any]]] = {cls.op: cls for cls in (Intended, Issued, Renewed, Closed)}
-# Moments are the only objects in a record: no deep copy of the rest.
-_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), default=asdict)
+_WRITTEN: Final[tuple[type[Any], ...]] = (Moment, *_OPS.values())
+_NAMES: Final = {cls: tuple(spec.name for spec in fields(cls)) for cls in _WRITTEN}
 _SUM_START: Final = b',"sum":"'
 _SUM_LENGTH: Final = len(_SUM_START) + 16 + len(b'"}')
 
 
 def encode(record: Record) -> bytes:
     """Return one line, newline included."""
-    facts = {spec.name: getattr(record, spec.name) for spec in fields(record)}
-    body = _ENCODER.encode({"op": record.op, **facts}).encode()
+    body = _ENCODER.encode({"op": record.op, **_facts(record)}).encode()
     return body[:-1] + _SUM_START + _sum(body) + b'"}\n'
+
+
+def _facts(value: Record | Moment) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in _NAMES[type(value)]}
+
+
+# Moments are the only objects in a record.
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), default=_facts)
 
 
 def decode(line: bytes) -> Record | None:
@@ -145,9 +152,9 @@ def _record(found: dict[str, Any]) -> Record | None:
     moment = found.pop("at", None)
     if cls is None or not isinstance(moment, dict):
         return None
-    if found.keys() != {spec.name for spec in fields(cls)} - {"at"}:
+    if found.keys() != {*_NAMES[cls]} - {"at"}:
         return None
-    if moment.keys() != {spec.name for spec in fields(Moment)}:
+    if moment.keys() != {*_NAMES[Moment]}:
         return None
     if not all(_fits(name, value) for name, value in (*found.items(), *moment.items())):
         return None

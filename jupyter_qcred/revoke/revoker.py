@@ -40,7 +40,7 @@ _LONGEST_WAIT = 30.0
 _REFUSED_WAIT = 120.0
 """Seconds, about, between two requests that are refused: people change policies, not failovers."""
 
-_TOKENS_AT_ONCE = 4
+_TOKENS_AT_ONCE = 8
 """Half of the workers (``Workers``): the others issue and renew."""
 
 _LEASES_AT_ONCE = 2

@@ -93,7 +93,7 @@ def raises(error: Exception) -> Callable[[], Outcome]:
 
 
 def test_few_are_paid_at_once() -> None:
-    """The end of 200 sessions takes four of the eight workers: the others renew."""
+    """The end of 200 sessions takes eight of the sixteen workers: the others renew."""
     upstream = Upstream()
     gate = threading.Event()
     upstream.answer = lambda: Outcome.CONFIRMED if gate.wait(20) else Outcome.FAILED
@@ -102,12 +102,12 @@ def test_few_are_paid_at_once() -> None:
     async def story() -> None:
         for number in range(200):
             book.revoker.owe(debt(number))
-        await until(lambda: upstream.asked == 4)
+        await until(lambda: upstream.asked == 8)
         assert await book.workers.run(lambda: "renewed") == "renewed"
-        assert upstream.asked == 4
+        assert upstream.asked == 8
         gate.set()
         assert await book.revoker.drain(20)
-        assert upstream.most == 4
+        assert upstream.most == 8
         assert len(book.settled) == 200
 
     run(story())
