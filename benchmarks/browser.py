@@ -20,10 +20,10 @@ _TIMEOUT: Final = 120.0
 
 
 class Browser:
-    """One user's connection to one server."""
+    """One user's connection to one server, at ``url``."""
 
     def __init__(self, url: str, token: str) -> None:
-        self._url = url
+        self.url = url
         self._token = token
         self._http = requests.Session()
         self._http.trust_env = False
@@ -31,7 +31,7 @@ class Browser:
 
     def another(self) -> Browser:
         """Return one more, with a connection of its own, for another thread."""
-        return Browser(self._url, self._token)
+        return Browser(self.url, self._token)
 
     def open_notebook(self, path: str) -> Notebook:
         """Start a kernel for a notebook and connect to it; returns when the server lets us in."""
@@ -41,7 +41,7 @@ class Browser:
             {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}},
         )
         socket = websocket.create_connection(
-            f"{self._url.replace('http', 'ws', 1)}api/kernels/{session['kernel']['id']}/channels",
+            f"{self.url.replace('http', 'ws', 1)}api/kernels/{session['kernel']['id']}/channels",
             header=[f"Authorization: {self._http.headers['Authorization']!s}"],
             subprotocols=[_PROTOCOL],
             timeout=_TIMEOUT,
@@ -63,7 +63,7 @@ class Browser:
         Raises:
             requests.HTTPError: the server refused it.
         """
-        answer = self._http.request(method, self._url + path, data=body, timeout=_TIMEOUT)
+        answer = self._http.request(method, self.url + path, data=body, timeout=_TIMEOUT)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 

@@ -21,7 +21,7 @@ from .figures import Side
 from .processes import wait_until_quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 TESTS: Final = str(Path(__file__).parents[1] / "tests")
 
@@ -61,9 +61,14 @@ class Stage:
         self._deployment: Any = support
 
     @contextmanager
-    def host(self, side: Side) -> Iterator[Host]:
-        """Start one server and stop it."""
-        server = self._server(side).start()
+    def host(
+        self, side: Side, prepare: Callable[[Side, Any], None] | None = None
+    ) -> Iterator[Host]:
+        """Start one server, after ``prepare`` had it, and stop it."""
+        server = self._server(side)
+        if prepare is not None:
+            prepare(side, server)
+        server.start()
         browser = Browser(server.url, import_module("support.jupyter").TOKEN)
         try:
             yield Host(side, browser, server.pid, server.root)
@@ -73,10 +78,12 @@ class Stage:
             server.close()
 
     @contextmanager
-    def hosts(self) -> Iterator[Mapping[Side, Host]]:
-        """Start both servers and stop them."""
+    def hosts(
+        self, prepare: Callable[[Side, Any], None] | None = None
+    ) -> Iterator[Mapping[Side, Host]]:
+        """Start both servers, after ``prepare`` had them, and stop them."""
         with ExitStack() as stack:
-            yield {side: stack.enter_context(self.host(side)) for side in Side}
+            yield {side: stack.enter_context(self.host(side, prepare)) for side in Side}
 
     def quiet(self, *hosts: Host) -> None:
         """Wait until these servers and OpenBao have nothing to do."""

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     OpenLab = Callable[..., Lab]
 
+pytestmark = pytest.mark.timeout(400)
+
 DIGEST = "import hashlib; hashlib.sha256({}.encode()).hexdigest()"
 
 
