@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from traitlets import TraitError
 
 from jupyter_qcred.core.duration import format_duration
-from jupyter_qcred.core.errors import ConfigError, QcredError, UnknownCredentialError
+from jupyter_qcred.core.errors import (
+    ConfigError,
+    NeedsLoginError,
+    QcredError,
+    UnknownCredentialError,
+)
 from jupyter_qcred.deliver.settings import load_config
 from jupyter_qcred.issue.profile import SourceKind
 from jupyter_qcred.issue.vault.issuer import VaultIssuer
@@ -53,6 +58,11 @@ def run(args: argparse.Namespace) -> int:
             results = operator.revoke(found)
             progress.clear()
             return _tell(args, operator.issuer, found, results)
+    except NeedsLoginError as error:
+        # What is configured here may be the login of servers, which no operator has.
+        own = "" if args.token_file else ". Or say where a token of yours is, by --token-file FILE"
+        step = f"{error.next_step}{own}"
+        return show_error(args, NeedsLoginError(error.reason, next_step=step))
     except TraitError as error:
         # Our traits' messages name the setting and what is wrong with it, never a secret.
         return show_error(args, ConfigError(str(error)))

@@ -211,7 +211,7 @@ def test_a_key_in_the_place_of_the_name_is_not_repeated(run):
 @pytest.mark.parametrize(
     ("given", "fields", "said"),
     [
-        (b"", ["value"], "is empty"),
+        (b"", ["value"], "^The value is empty"),
         (b" \n", ["value"], "is empty"),
         (b"a key \n", ["value"], "begins or ends with a space"),
         (b"k\x1b[Dey\n", ["value"], "invisible"),

@@ -330,3 +330,5 @@ def test_an_operator_who_cannot_log_in_is_told_why(
     done = command(operator, "revoke", "--at-issuer", "--user", "alice", "--yes", *words)
     assert done.returncode == code, done.stderr
     assert done.stderr.strip().endswith(".")
+    option = {"no token": "--token-file FILE", "no address": "--address URL", "away": ""}[why]
+    assert option in done.stderr

@@ -13,7 +13,7 @@ bao auth enable jwt
 bao write auth/jwt/config jwt_validation_pubkeys=@"$public_key" bound_issuer=jupyterhub
 bao write auth/jwt/role/jupyterhub role_type=jwt user_claim=sub bound_audiences=openbao clock_skew_leeway=5 \
   token_policies=qcred-server token_no_default_policy=true token_type=service token_period="$period"
-bao auth enable approle
+bao auth list -format=json | grep -q '"approle/"' || bao auth enable approle
 
 # What kernels may read: the folder of the user whose identity it is.
 jwt=$(bao read -field=accessor sys/auth/jwt)
@@ -25,4 +25,4 @@ HCL
 bao write auth/token/roles/qcred-kernel orphan=false renewable=true token_explicit_max_ttl=24h \
   token_no_default_policy=true token_type=service allowed_policies=qcred-kernel,qcred-users
 
-bao secrets enable -path=secret -version=2 kv
+bao secrets list -format=json | grep -q '"secret/"' || bao secrets enable -path=secret -version=2 kv

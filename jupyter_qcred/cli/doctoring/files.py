@@ -30,7 +30,9 @@ def look(site: Site) -> Seen:
         )
         for broken in site.settings.broken
     )
-    return Seen(f"{count(len(site.settings.files), 'file')} can be read", findings)
+    files = len(site.settings.files)
+    told = f"{count(files, 'file')} can be read" if files else "no file says anything: the defaults"
+    return Seen(told, findings)
 
 
 CHECK: Final = Check(

@@ -27,13 +27,12 @@ def secret_of(text: str, field: str) -> Secret:
     """
     text = text.rstrip("\r\n")
     if len(text) > LONGEST:
-        raise BadValueError(f"The value of {field} is longer than {LONGEST} characters.")
+        raise BadValueError(f"{_called(field)} is longer than {LONGEST} characters.")
     if "\n" not in text:
         return one_line(text, field)
     if not text.lstrip().startswith(("-----BEGIN ", "{")):
         raise BadValueError(
-            f"The value of {field} has several lines and is neither PEM nor JSON: "
-            "is it the right file?"
+            f"{_called(field)} has several lines and is neither PEM nor JSON: is it the right file?"
         )
     return Secret(text)
 
@@ -45,11 +44,15 @@ def one_line(text: str, field: str) -> Secret:
         BadValueError: empty, begins or ends with a space, or has invisible characters.
     """
     if not text.strip():
-        raise BadValueError(f"The value of {field} is empty.")
+        raise BadValueError(f"{_called(field)} is empty.")
     if text != text.strip():
-        raise BadValueError(f"The value of {field} begins or ends with a space.")
+        raise BadValueError(f"{_called(field)} begins or ends with a space.")
     if not text.isprintable():
         raise BadValueError(
-            f"The value of {field} has invisible characters: a cursor key, or a failed paste?"
+            f"{_called(field)} has invisible characters: a cursor key, or a failed paste?"
         )
     return Secret(text)
+
+
+def _called(field: str) -> str:
+    return "The value" if field == "value" else f"The value of {field}"
