@@ -66,6 +66,8 @@ class Desk:
             {"credential": name, "vendor": vendor} for name, vendor in catalog.items()
         )
         self._link.send(wire.Catalog(credentials=catalog))
+        for name in (*selection.unknown, *selection.denied):
+            self._holdings.notices.put(name, _why_not(selection, name))
         self._shared.server_token.watch(self)
         self._shared.recovery.join(self)
         self._run(self._care())
@@ -105,6 +107,18 @@ class Desk:
         """Take everything back; nothing comes again unasked."""
         self._retries.clear()
         return self._holdings.take_all(why)
+
+    async def deliver(self, name: str) -> None:
+        """Deliver a credential now, as if the kernel itself had asked for it.
+
+        Raises:
+            QcredError: the issuer's refusal or failure; whoever looks from outside sees it, too.
+        """
+        try:
+            await self._obtain(name)
+        except QcredError as error:
+            self._missed(name, error)
+            raise
 
     async def renew(self, name: str) -> None:
         """Extend or replace a credential now.
@@ -172,15 +186,7 @@ class Desk:
         )
 
     def _refuse(self, ask: wire.Ask, error: QcredError) -> None:
-        if ask.op == "get" and ask.credential in self._selection.profiles:
-            self._holdings.notices.put(ask.credential, error)
-        if isinstance(error, NotEntitledError | UnknownCredentialError):
-            self._shared.trail.denied(self._holder, self._holdings.intent, ask.credential, error)
-        if isinstance(error, IssuerError) and error.retryable and ask.op == "get":
-            # Asked for once, it arrives by itself when the issuer is back.
-            self._retry_later(ask.credential, error.retry_after or 0.0)
-        elif isinstance(error, NeedsLoginError):
-            self._await_login(ask.credential, error)
+        self._missed(ask.credential, error, wanted=ask.op == "get")
         self._link.send(
             wire.Answer(
                 id=ask.id,
@@ -190,6 +196,21 @@ class Desk:
                 next_step=error.next_step,
             )
         )
+
+    def _missed(self, name: str, error: QcredError, *, wanted: bool = True) -> None:
+        """Record that somebody asked in vain, and ask again by ourselves where that may help.
+
+        ``wanted``: for the credential itself, and not for its renewal or end.
+        """
+        if wanted and name in self._selection.profiles:
+            self._holdings.notices.put(name, error)
+        if isinstance(error, NotEntitledError | UnknownCredentialError):
+            self._shared.trail.denied(self._holder, self._holdings.intent, name, error)
+        if isinstance(error, IssuerError) and error.retryable and wanted:
+            # Asked for once, it arrives by itself when the issuer is back.
+            self._retry_later(name, error.retry_after or 0.0)
+        elif isinstance(error, NeedsLoginError):
+            self._await_login(name, error)
 
     # -- obtaining -----------------------------------------------------------------------------
 
@@ -275,16 +296,7 @@ class Desk:
             raise type(why)(why.reason, next_step=why.next_step, credential=name)
         if name in selection.profiles:
             return selection.profiles[name]
-        if name in selection.left_out:
-            raise UnknownCredentialError(
-                f"This notebook's metadata asks for {', '.join(selection.profiles) or 'nothing'}, "
-                f"so {name} does not reach it",
-                next_step=f"Add {name!r} to metadata.qcred.requires and restart the kernel",
-                credential=name,
-            )
-        if name in selection.denied:
-            raise NotEntitledError(f"This server does not allow {name}", credential=name)
-        raise UnknownCredentialError(f"No profile is named {name}", credential=name)
+        raise _why_not(selection, name)
 
     # -- in the background ---------------------------------------------------------------------
 
@@ -316,3 +328,17 @@ class Desk:
         self._wake.clear()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), max(0.01, min(left, _LONGEST_SLEEP)))
+
+
+def _why_not(selection: Selection, name: str) -> QcredError:
+    """Say why a kernel may not ask for a credential."""
+    if name in selection.left_out:
+        return UnknownCredentialError(
+            f"This notebook's metadata asks for {', '.join(selection.profiles) or 'nothing'}, "
+            f"so {name} does not reach it",
+            next_step=f"Add {name!r} to metadata.qcred.requires and restart the kernel",
+            credential=name,
+        )
+    if name in selection.denied:
+        return NotEntitledError(f"This server does not allow {name}", credential=name)
+    return UnknownCredentialError(f"No profile is named {name}", credential=name)

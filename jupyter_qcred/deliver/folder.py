@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from .shared import Holder, Shared
 
 
-async def tell_of_folder(shared: Shared, holder: Holder, intent: str, link: Link) -> None:
-    """Look and tell. Never raises: it is nothing that a kernel could fail for.
+async def tell_of_folder(
+    shared: Shared, holder: Holder, intent: str, link: Link
+) -> tuple[Trap, ...]:
+    """Look, tell, and return what was found.
+
+    Never raises: it is nothing that a kernel could fail for.
 
     Args:
         shared: for the log, the audit and the thread.
@@ -31,7 +35,7 @@ async def tell_of_folder(shared: Shared, holder: Holder, intent: str, link: Link
         link: to the kernel.
     """
     if not holder.folder:
-        return
+        return ()
     try:
         traps = await shared.lookout.run(partial(look, holder.folder))
         for trap in traps:
@@ -39,6 +43,8 @@ async def tell_of_folder(shared: Shared, holder: Holder, intent: str, link: Link
         _record(shared, holder, intent, traps)
     except Exception as error:  # noqa: BLE001 - as the docstring says
         shared.log.debug("A kernel's folder was not looked into: %s", type(error).__name__)
+        return ()
+    return traps
 
 
 def _notice(trap: Trap) -> wire.Notice:

@@ -30,7 +30,8 @@ class _Notice:
 class Notices:
     """The notices of one kernel. Runs on the engine's loop.
 
-    Names are those of profiles, so that a kernel cannot make it grow.
+    Names are those of profiles, or of the notebook's own list, which has a bound: a kernel cannot
+    make it grow.
     """
 
     def __init__(self, clock: Clock) -> None:

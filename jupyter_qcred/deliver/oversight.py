@@ -1,4 +1,4 @@
-"""What people may see and do about a server's credentials: look, renew, revoke.
+"""What people may see and do about a server's credentials: look, deliver, renew, revoke.
 
 Everything runs on the engine's loop. A revocation takes the value from the kernel at once and owes
 the rest, so that an answer never waits for the issuer longer than its caller has patience.
@@ -111,7 +111,24 @@ class Oversight:
             return ()
         return tuple(overview.leftover(left, now) for left in parts.leftovers())
 
-    # -- renewing ------------------------------------------------------------------------------
+    # -- delivering and renewing ---------------------------------------------------------------
+
+    async def deliver(self, kernel: str, name: str) -> CredentialOverview:
+        """Deliver a credential to a kernel that may ask for it, and return what it holds then.
+
+        Raises:
+            UnknownCredentialError: no such kernel has a channel to us, or it may not ask for this.
+            QcredError: the issuer's refusal or failure.
+        """
+        for session in reversed(self._service.sessions()):  # the newest launch of that id
+            if session.kernel_id == kernel:
+                await session.desk.deliver(name)
+                return self._held(session, name)
+        raise UnknownCredentialError(
+            "No kernel of this id gets credentials from this server",
+            next_step="Open the notebook again, or restart its kernel",
+            credential=name,
+        )
 
     async def renew(self, lease_id: str) -> CredentialOverview:
         """Extend or replace a credential now, and return what the kernel holds then.
@@ -123,6 +140,9 @@ class Oversight:
         session, entry = self._find(lease_id)
         name = entry.lease.credential
         await session.desk.renew(name)
+        return self._held(session, name)
+
+    def _held(self, session: KernelSession, name: str) -> CredentialOverview:
         now = self._service.clock.now()
         for held in session.overview(now).credentials:
             if held.credential == name:

@@ -10,10 +10,13 @@ from dataclasses import dataclass, fields, is_dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
+from jupyter_qcred.kernel.guard.trap import UNREAD, shown
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from jupyter_qcred.kernel.guard.trap import Trap
     from jupyter_qcred.revoke.journal import Entry as Left
     from jupyter_qcred.revoke.revoker import Outstanding
 
@@ -78,6 +81,33 @@ class NoticeOverview:
 
 
 @dataclass(frozen=True, slots=True)
+class TrapOverview:
+    """A line of a file in the kernel's folder that would lead a vendor's SDK elsewhere.
+
+    Attributes:
+        path: the file.
+        line: in it, from 1 on; 0 where it is about the whole file.
+        variable: the setting; empty where the file could not be read.
+        vendor: whose SDKs it is for; empty for all.
+        effect: what it changes: ``address``, ``account``, ``trust``; ``unread``: an SDK would read
+            the file, and it could not be looked at.
+        code: of the error that the kernel is told: ``redirected``, or ``other_account``.
+        reason: what it does, in words; a host that it leads to is named, and nothing else of what
+            is set.
+        next_step: what to do about it.
+    """
+
+    path: str
+    line: int
+    variable: str
+    vendor: str
+    effect: str
+    code: str
+    reason: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
 class KernelOverview:
     """One launch of a kernel that has a channel to us.
 
@@ -91,6 +121,7 @@ class KernelOverview:
         available: what it may ask for, whether its source holds one or not: ``credential`` and
             ``vendor`` of each. The same object for as long as the kernel lives.
         notices: what is missing or will end, and why.
+        folder: what was found in its folder when it started.
     """
 
     session: str
@@ -102,6 +133,7 @@ class KernelOverview:
     credentials: tuple[CredentialOverview, ...] = ()
     available: tuple[Mapping[str, str], ...] = ()
     notices: tuple[NoticeOverview, ...] = ()
+    folder: tuple[TrapOverview, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +352,21 @@ def credential(entry: Entry, now: float) -> CredentialOverview:
         renewable=lease.renewable,
         revocable=lease.revocable,
         labels=dict(lease.labels),
+    )
+
+
+def trap(found: Trap) -> TrapOverview:
+    """Return what is shown of one line in a folder."""
+    why = found.error
+    return TrapOverview(
+        path=shown(found.path),
+        line=found.line,
+        variable="" if found.effect == UNREAD else found.variable,
+        vendor=found.vendor,
+        effect=found.effect,
+        code=why.code,
+        reason=why.reason,
+        next_step=why.next_step,
     )
 
 

@@ -20,12 +20,13 @@ from jupyter_qcred.revoke.watch import process_end
 
 from .desk import Desk
 from .folder import tell_of_folder
-from .overview import KernelOverview, credential, seconds_until
+from .overview import KernelOverview, credential, seconds_until, trap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from .link import Link
+    from .overview import TrapOverview
     from .shared import Holder, Shared
 
 
@@ -55,6 +56,7 @@ class KernelSession:
         self._on_end = on_end
         self._desk = Desk(shared, holder, link)
         self._claimed = False
+        self._folder: tuple[TrapOverview, ...] = ()
         self.session_id = secrets.token_hex(8)
         self.kernel_id = kernel_id or holder.kernel
         self._tasks: set[asyncio.Task[None]] = set()
@@ -86,6 +88,7 @@ class KernelSession:
             credentials=credentials,
             available=self._desk.available,
             notices=holdings.notices.overview(now, {one.credential for one in credentials}),
+            folder=self._folder,
         )
 
     def start(self) -> None:
@@ -123,11 +126,7 @@ class KernelSession:
             self.launched(claimed.pid)
             self._claimed = True
             self._on_claim()
-            self._spawn(
-                tell_of_folder(
-                    self._shared, self._holder, self._desk.holdings.intent or "", self._link
-                )
-            )
+            self._spawn(self._look_into_folder())
             await self._open_desk()
             async for message in self._link.messages():
                 self._handle(message)
@@ -135,6 +134,11 @@ class KernelSession:
             self._shared.log.warning("The channel to a kernel was closed: %s", error)
         # The channel is the only way to the kernel: without it nothing issued can be used.
         self.end()
+
+    async def _look_into_folder(self) -> None:
+        intent = self._desk.holdings.intent or ""
+        found = await tell_of_folder(self._shared, self._holder, intent, self._link)
+        self._folder = tuple(map(trap, found))
 
     async def _open_desk(self) -> None:
         try:

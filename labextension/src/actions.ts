@@ -1,7 +1,7 @@
 import { Dialog, InputDialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { QcredError } from './errors';
+import { reported } from './reporting';
 import type { ILease } from './snapshot';
 import type { ILeaseModel } from './tokens';
 import type { IRedaction, IRevocation, Selector } from './wire';
@@ -102,15 +102,8 @@ export class LeaseActions {
     return answer.button.accept;
   }
 
-  private async reported(doing: () => Promise<void>): Promise<void> {
-    try {
-      await doing();
-    } catch (error) {
-      const known = error instanceof QcredError;
-      Notification.error(known ? error.message : this.trans.__('That failed.'), {
-        autoClose: false
-      });
-    }
+  private reported(doing: () => Promise<void>): Promise<void> {
+    return reported(doing, this.trans);
   }
 
   /** Only what the issuer confirmed is called revoked. */

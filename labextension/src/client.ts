@@ -18,6 +18,7 @@ export interface ILeaseClient {
   news(since: string, wait: number, signal?: AbortSignal): Promise<INews>;
   redactions(path: string): Promise<IRedactions>;
   allow(fingerprint: string, reason: string): Promise<void>;
+  deliver(kernel: string, credential: string): Promise<IRenewal>;
   renew(leaseId: string): Promise<IRenewal>;
   revokeLease(leaseId: string): Promise<IRevocation>;
   revoke(selector: Selector): Promise<IRevocation>;
@@ -38,6 +39,10 @@ export class LeaseClient implements ILeaseClient {
 
   async allow(fingerprint: string, reason: string): Promise<void> {
     await this.ask('POST', 'allowed', { fingerprint, reason });
+  }
+
+  deliver(kernel: string, credential: string): Promise<IRenewal> {
+    return this.ask<IRenewal>('POST', 'deliver', { kernel, credential });
   }
 
   renew(leaseId: string): Promise<IRenewal> {

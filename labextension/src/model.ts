@@ -79,6 +79,10 @@ export class LeaseModel implements ILeaseModel, IDisposable {
     return this.client.allow(fingerprint, reason);
   }
 
+  deliver(kernel: string, credential: string): Promise<IRenewal> {
+    return this.client.deliver(kernel, credential);
+  }
+
   renew(leaseId: string): Promise<IRenewal> {
     return this.client.renew(leaseId);
   }

@@ -10,6 +10,7 @@ import { Debts } from './parts/debts';
 import { IssuerLine } from './parts/issuer';
 import { Kernels } from './parts/kernels';
 import { Redactions } from './parts/redactions';
+import type { NextSteps } from './nextSteps';
 import type { NotebookRedactions } from './redactions';
 import type { ILeaseModel } from './tokens';
 import { useNow } from './useNow';
@@ -18,6 +19,7 @@ export interface IPanelOptions {
   readonly model: ILeaseModel;
   readonly current: CurrentNotebook;
   readonly actions: LeaseActions;
+  readonly steps: NextSteps;
   readonly redactions: NotebookRedactions;
   readonly trans: TranslationBundle;
 }
@@ -66,7 +68,7 @@ export class Panel extends ReactWidget {
 }
 
 function Content(props: IPanelOptions & { readonly active: boolean }): JSX.Element {
-  const { model, current, actions, trans, active } = props;
+  const { model, current, actions, steps, trans, active } = props;
   const now = useNow(active);
   const { snapshot, problem } = model.state;
   return (
@@ -86,7 +88,9 @@ function Content(props: IPanelOptions & { readonly active: boolean }): JSX.Eleme
             warnings={snapshot.warnings}
             kernel={current.kernel}
             path={current.path}
-            {...{ actions, now, trans }}
+            traps={snapshot.folders.get(current.kernel ?? '') ?? []}
+            storesKeys={snapshot.storesKeys}
+            {...{ actions, steps, now, trans }}
           />
           <Debts
             debts={snapshot.outstanding}

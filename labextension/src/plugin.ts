@@ -12,12 +12,15 @@ import { addCommands } from './commands';
 import { CurrentNotebook } from './current';
 import { LeaseModel } from './model';
 import { Panel } from './panel';
+import { NextSteps } from './nextSteps';
 import { NotebookRedactions } from './redactions';
 import { watchSaves } from './saving';
 import { Settings } from './settings';
 import { StatusItem } from './status';
 import { page } from './surroundings';
 import { ILeaseModel } from './tokens';
+import { addBanners } from './tutorial/banners';
+import { Dismissed } from './tutorial/dismissed';
 
 /** Provides the leases of this server's kernels; other extensions may use it, too. */
 export const model: JupyterFrontEndPlugin<ILeaseModel> = {
@@ -55,7 +58,9 @@ export const view: JupyterFrontEndPlugin<void> = {
     const current = new CurrentNotebook(tracker);
     const actions = new LeaseActions(leases, trans);
     const redactions = new NotebookRedactions(leases, current);
-    const panel = new Panel({ model: leases, current, actions, redactions, trans });
+    const client = new LeaseClient(app.serviceManager.serverSettings);
+    const steps = new NextSteps(leases, client, trans);
+    const panel = new Panel({ model: leases, current, actions, steps, redactions, trans });
     app.shell.add(panel, 'right', { rank: 900, type: 'Quantum credentials' });
     restorer?.add(panel, panel.id);
     const item = new StatusItem({
@@ -74,6 +79,24 @@ export const view: JupyterFrontEndPlugin<void> = {
       app.shell.add(item, 'menu', { rank: 900 });
     }
     watchSaves(tracker, trans);
+    addBanners(tracker, {
+      model: leases,
+      steps,
+      dismissed: new Dismissed(() => window.sessionStorage),
+      logIn: () => logIn(app, panel),
+      restart: () => void app.commands.execute('notebook:restart-kernel'),
+      trans
+    });
     addCommands({ app, palette, model: leases, current, actions, panel, trans });
   }
 };
+
+/** Log in at the issuer; the panel says how where no page can be opened for that. */
+function logIn({ commands, shell }: JupyterFrontEnd, panel: Panel): void {
+  const command = 'qcred:login';
+  if (commands.hasCommand(command) && commands.isEnabled(command)) {
+    void commands.execute(command);
+  } else {
+    shell.activateById(panel.id);
+  }
+}

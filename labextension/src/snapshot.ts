@@ -6,7 +6,8 @@ import type {
   ILeftover,
   INotice,
   IOutstanding,
-  IStatus
+  IStatus,
+  ITrap
 } from './wire';
 
 /** A lease as the page shows it. Moments are milliseconds of this browser's clock. */
@@ -57,6 +58,8 @@ export interface ISnapshot {
   readonly warnings: readonly IWarning[];
   /** What each kernel may ask for, by its id. */
   readonly available: ReadonlyMap<string, readonly IAvailable[]>;
+  /** What was found in the folder of each kernel, by its id. */
+  readonly folders: ReadonlyMap<string, readonly ITrap[]>;
   readonly outstanding: readonly IDebt[];
   readonly leftovers: readonly ILeftover[];
 }
@@ -97,6 +100,7 @@ export function snapshot(status: IStatus, at: number, earlier: ISnapshot | null 
       notices.map(({ ends_in, ...notice }) => ({ ...notice, kernel, endsAt: moment(ends_in, at) }))
     ),
     available: new Map(status.kernels.map(({ kernel, available }) => [kernel, available])),
+    folders: new Map(status.kernels.map(({ kernel, folder }) => [kernel, folder])),
     outstanding: status.outstanding.map(({ expires_in, ...debt }) => ({
       ...debt,
       endsAt: moment(expires_in, at)

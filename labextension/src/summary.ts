@@ -1,7 +1,8 @@
 /* What a glance should tell. The first of these that is true is told:
  *
  * 1. The server does not answer: nothing can be said.
- * 2. Something needs a person (a login, a permission): red, with the next step.
+ * 2. Something needs a person (a login, a permission): red, with the next step. An approval that
+ *    was asked for is waited for: a warning.
  * 3. The issuer fails: red, with when it is asked again.
  * 4. A credential ends soon, and the server says why it cannot be renewed: a warning.
  * 5. A credential ends soon, although it should have been renewed by now: a warning.
@@ -62,9 +63,10 @@ export function summarize(
   const warnings = snapshot.warnings
     .filter(warning => warning.kernel === kernel && !isOver(warning))
     .sort(byEnd);
-  const missing = warnings.find(warning => !warning.held && !isIssuers(warning));
+  const absent = warnings.filter(warning => !warning.held && !isIssuers(warning));
+  const missing = absent.find(warning => !isPending(warning)) ?? absent[0];
   if (missing !== undefined) {
-    return warned('error', missing, now, trans);
+    return warned(isPending(missing) ? 'warning' : 'error', missing, now, trans);
   }
   if (snapshot.issuer.failing) {
     return failing(snapshot, leases, now, trans);
@@ -102,6 +104,11 @@ export function isOver(warning: IWarning): boolean {
   return warning.code === 'lease_expired' && !warning.held;
 }
 
+/** Whether somebody else has to do something, and was asked to. */
+export function isPending(warning: IWarning): boolean {
+  return warning.code === 'pending_approval';
+}
+
 /** Whether the issuer is the cause: it is asked again without anybody's help. */
 function isIssuers(warning: IWarning): boolean {
   return warning.code.startsWith('issuer_');
@@ -128,6 +135,8 @@ export function shortly({ code }: Pick<IWarning, 'code'>, trans: TranslationBund
       return trans.__('waits for approval');
     case 'not_stored':
       return trans.__('no key is stored');
+    case 'unknown_credential':
+      return trans.__('not offered here');
     case 'lease_expired':
       return trans.__('has ended');
     default:

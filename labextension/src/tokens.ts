@@ -35,6 +35,12 @@ export interface ILeaseModel {
    */
   allow(fingerprint: string, reason: string): Promise<void>;
   /**
+   * Have a credential delivered to a kernel that may ask for it; the value goes there alone.
+   *
+   * @throws QcredError: the server or the issuer refused.
+   */
+  deliver(kernel: string, credential: string): Promise<IRenewal>;
+  /**
    * Extend a credential's life, or replace its value.
    *
    * @throws QcredError: the server or the issuer refused.

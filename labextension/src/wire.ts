@@ -35,6 +35,21 @@ export interface INotice {
   readonly since: string;
 }
 
+/** A line of a file in a kernel's folder that would lead a vendor's SDK elsewhere. */
+export interface ITrap {
+  readonly path: string;
+  /** From 1; 0 where it is about the whole file. */
+  readonly line: number;
+  /** Empty where the file could not be read. */
+  readonly variable: string;
+  /** Empty for all. */
+  readonly vendor: string;
+  readonly effect: 'address' | 'account' | 'trust' | 'unread';
+  readonly code: 'redirected' | 'other_account';
+  readonly reason: string;
+  readonly next_step: string;
+}
+
 export interface IKernel {
   readonly session: string;
   readonly kernel: string;
@@ -44,6 +59,7 @@ export interface IKernel {
   readonly credentials: readonly ICredential[];
   readonly available: readonly IAvailable[];
   readonly notices: readonly INotice[];
+  readonly folder: readonly ITrap[];
 }
 
 export interface IIssuer {

@@ -1,4 +1,4 @@
-import type { ICredential, IKernel, INotice, IStatus } from '../src/wire';
+import type { ICredential, IKernel, INotice, IStatus, ITrap } from '../src/wire';
 
 export const KERNEL = 'kernel-1';
 
@@ -32,6 +32,20 @@ export function notice(fields: Partial<INotice> = {}): INotice {
   };
 }
 
+export function trap(fields: Partial<ITrap> = {}): ITrap {
+  return {
+    path: '/home/ada/cloned/.env',
+    line: 3,
+    variable: 'IONQ_API_URL',
+    vendor: 'ionq',
+    effect: 'address',
+    code: 'redirected',
+    reason: '/home/ada/cloned/.env, line 3: IONQ_API_URL leads qiskit-ionq to evil.example',
+    next_step: 'Remove it, unless you know what it is for',
+    ...fields
+  };
+}
+
 export function kernel(fields: Partial<IKernel> = {}): IKernel {
   return {
     session: 'session-1',
@@ -42,6 +56,7 @@ export function kernel(fields: Partial<IKernel> = {}): IKernel {
     credentials: [],
     available: [],
     notices: [],
+    folder: [],
     ...fields
   };
 }

@@ -78,6 +78,18 @@ describe('a glance', () => {
     expect(told(answer)).toMatchObject({ level: 'error', text: 'ibm-quantum: needs a login' });
   });
 
+  it('waits for an approval without alarm, and tells what needs this person before it', () => {
+    const pending = notice({ code: 'pending_approval', credential: 'ionq' });
+    expect(told(status([kernel({ notices: [pending] })]))).toMatchObject({
+      level: 'warning',
+      text: 'ionq: waits for approval'
+    });
+    expect(told(status([kernel({ notices: [pending, notice()] })]))).toMatchObject({
+      level: 'error',
+      text: 'ibm-quantum: needs a login'
+    });
+  });
+
   it('is red while the issuer fails, and says when it is asked again', () => {
     const answer = status([kernel({ credentials: [credential()] })], { issuer: failing });
     const summary = told(answer, 3);

@@ -62,12 +62,15 @@ def profiles(**changes: Any) -> dict[str, Any]:
     return PROFILES | {LIVE: live, ONCE: ONCE_PROFILE}
 
 
-def notebook(server: JupyterServer, path: str = "work.ipynb", *sources: str) -> None:
+def notebook(
+    server: JupyterServer, path: str = "work.ipynb", *sources: str, **metadata: Any
+) -> None:
     """Write a notebook with these cells, and an empty one after them."""
     cells = [nbformat.v4.new_code_cell(source, id=f"cell-{n}") for n, source in enumerate(sources)]
     spec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     made = nbformat.v4.new_notebook(
-        cells=[*cells, nbformat.v4.new_code_cell("", id="last")], metadata={"kernelspec": spec}
+        cells=[*cells, nbformat.v4.new_code_cell("", id="last")],
+        metadata={"kernelspec": spec, **metadata},
     )
     (server.root / path).write_text(nbformat.writes(made))
 

@@ -38,6 +38,7 @@ ROUTES = [
     if verb != "parameters"
 ]
 BODIES: dict[str, Any] = {
+    "/qcred/api/deliver": {"kernel": "feed", "credential": "ionq"},
     "/qcred/api/revoke": {"all": True},
     "/qcred/api/allowed": {"fingerprint": "A" * 16, "reason": "an example"},
     "/qcred/api/credentials/ionq": {"value": "no-key-of-anybody"},

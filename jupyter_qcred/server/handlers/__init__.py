@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from .allowed import AllowedHandler
 from .changes import ChangesHandler
 from .credentials import CredentialHandler
+from .deliver import DeliverHandler
 from .doctor import CanaryHandler, PartsHandler
 from .leases import LeaseHandler, LeasesHandler, RenewHandler
 from .outstanding import OutstandingHandler
@@ -29,6 +30,7 @@ HANDLERS: Final[list[tuple[str, type[CredentialsHandler]]]] = [
     # Any text may stand there: it is compared with the ids that are held, and nothing else.
     (f"{ROOT}/leases/(?P<lease_id>[^/]+)", LeaseHandler),
     (f"{ROOT}/leases/(?P<lease_id>[^/]+)/renew", RenewHandler),
+    (f"{ROOT}/deliver", DeliverHandler),
     (f"{ROOT}/revoke", RevokeHandler),
     (f"{ROOT}/outstanding", OutstandingHandler),
     (f"{ROOT}/changes", ChangesHandler),

@@ -2,8 +2,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { JSX } from 'react';
 
 import type { LeaseActions } from '../actions';
+import type { NextSteps } from '../nextSteps';
 import type { ILease, IWarning } from '../snapshot';
+import type { ITrap } from '../wire';
 import { notebookName } from '../words';
+import { Folder } from './folder';
 import { LeaseCard } from './lease';
 import { Section } from './section';
 import { Warnings } from './warnings';
@@ -15,7 +18,11 @@ interface IKernelsProps {
   readonly kernel: string | null;
   /** The current notebook's file. */
   readonly path: string | null;
+  /** What was found in the folder of the current notebook's kernel. */
+  readonly traps: readonly ITrap[];
   readonly actions: LeaseActions;
+  readonly steps: NextSteps;
+  readonly storesKeys: boolean;
   readonly now: number;
   readonly trans: TranslationBundle;
 }
@@ -38,9 +45,15 @@ export function Kernels(props: IKernelsProps): JSX.Element {
         {kernel === null ? (
           <p className="qcred-hint">{trans.__('No notebook with a kernel is open.')}</p>
         ) : (
-          <Leases {...props} leases={leases.filter(one => one.kernel === kernel)} kernel={kernel} />
+          <Leases
+            {...props}
+            leases={leases.filter(one => one.kernel === kernel)}
+            kernel={kernel}
+            notebook={path ?? ''}
+          />
         )}
       </Section>
+      <Folder traps={props.traps} trans={trans} />
       {others.size > 0 && (
         <Section title={trans.__('My other kernels')}>
           {[...others].map(([id, held]) => (
@@ -48,7 +61,7 @@ export function Kernels(props: IKernelsProps): JSX.Element {
               <h3 className="qcred-subheading" title={id}>
                 {notebookName(held[0]?.notebook ?? '', trans)}
               </h3>
-              <Leases {...props} leases={held} kernel={id} />
+              <Leases {...props} leases={held} kernel={id} notebook={held[0]?.notebook ?? ''} />
             </div>
           ))}
         </Section>
@@ -57,12 +70,17 @@ export function Kernels(props: IKernelsProps): JSX.Element {
   );
 }
 
-function Leases(props: IKernelsProps & { readonly kernel: string }): JSX.Element {
+interface ILeasesProps extends IKernelsProps {
+  readonly kernel: string;
+  readonly notebook: string;
+}
+
+function Leases(props: ILeasesProps): JSX.Element {
   const { leases, kernel, actions, now, trans } = props;
   const warnings = props.warnings.filter(one => one.kernel === kernel);
   return (
     <>
-      <Warnings {...{ warnings, now, trans }} />
+      <Warnings {...props} warnings={warnings} />
       {leases.length === 0 && (
         <p className="qcred-hint">
           {trans.__('It holds no credential. A cell asks for one:')}{' '}
