@@ -173,7 +173,8 @@ def test_a_typed_key_can_be_ignored_until_the_page_is_loaded_again(
 def test_a_name_that_is_taken_is_not_overwritten_unasked(
     laptop: JupyterServer, open_lab: OpenLab
 ) -> None:
-    """The server's refusal is told where the question was; a second press replaces the key."""
+    """The server's refusal is told where the question was; a second press replaces the key. With
+    the notebook, the notice goes."""
     first, second = made(4), made(5)
     notebook(laptop, "taken.ipynb")
     lab = open_lab(laptop, "taken.ipynb")
@@ -192,6 +193,11 @@ def test_a_name_that_is_taken_is_not_overwritten_unasked(
     lab.page.keyboard.press("Control+Home")
     lab.page.keyboard.insert_text("import jupyter_qcred as qcred\n")
     assert hashlib.sha256(second.encode()).hexdigest() in run(lab, 1)
+    paste(lab, 1, f"\n# another key of IonQ, in a comment: {made(10)}")
+    expect(notice(lab)).to_be_visible()
+    lab.page.locator("#jp-main-dock-panel .lm-mod-current .lm-TabBar-tabCloseIcon").click()
+    lab.confirm("Discard")
+    expect(lab.page.locator(".qcred-guard")).to_have_count(0)
 
 
 def test_the_setting_turns_it_off(laptop: JupyterServer, open_lab: OpenLab) -> None:

@@ -88,7 +88,7 @@ export function Form(props: IFormProps): JSX.Element {
 }
 
 function hint(
-  { trans }: IFormProps,
+  { notice, trans }: IFormProps,
   name: string,
   names: readonly string[],
   all: readonly INotice[]
@@ -99,7 +99,13 @@ function hint(
   if (names.length > 0 && !names.includes(name)) {
     return trans.__('No credential of this kernel is called so: it needs a profile first.');
   }
-  return all.length > 1
-    ? trans.__('Stored together: %1.', all.map(({ rule }) => rule.title).join(', '))
-    : trans.__('It is sent to this Jupyter server, which keeps it encrypted.');
+  if (all.length > 1) {
+    return trans.__('Stored together: %1.', all.map(({ rule }) => rule.title).join(', '));
+  }
+  return notice.rule.field === ''
+    ? trans.__('It is sent to this Jupyter server, which keeps it encrypted.')
+    : trans.__(
+        'Stored as its part %1. Put other parts into the notebook first: they are stored together.',
+        notice.rule.field
+      );
 }

@@ -88,7 +88,7 @@ function Notice(options: INoticeOptions): JSX.Element {
       </span>
       {shown && (
         <section
-          className="qcred-guard-notice"
+          className={`qcred-guard-notice${done === null ? '' : ' qcred-over'}`}
           aria-label={trans.__('A key in this notebook')}
           onKeyDown={escape}
         >
