@@ -185,7 +185,8 @@ class OpenBao:
         """Freeze it: connections are accepted by the kernel, nothing is answered."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
-        wait_until("OpenBao is stopped", lambda: self._process_state() == "T")
+        # It has many threads, and one that waits for the disk stops after that.
+        wait_until("OpenBao is stopped", lambda: self._process_state() == "T", READY_SECONDS)
 
     def resume(self) -> None:
         """Let it run on after ``pause``."""
