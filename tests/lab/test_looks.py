@@ -98,7 +98,7 @@ def application(place: Path) -> Path:
 def test_notebook_7_shows_the_same(
     bao: OpenBao, make_server: MakeServer, open_lab: OpenLab, tmp_path: Path
 ) -> None:
-    """The line beside the menu, the panel at the right side, the notice about a key."""
+    """The line beside the menu, the panel, the notice about a key, what is missing above cells."""
     server = make_server(bao, start=False, profiles=profiles())
     Environment(tmp_path / "notebook", "notebook>=7,<8").of(server)
     for variable, place in (("JUPYTER_PATH", "share"), ("JUPYTER_CONFIG_PATH", "etc")):
@@ -113,3 +113,6 @@ def test_notebook_7_shows_the_same(
     expect(lab.lease(LIVE)).to_be_visible()
     paste(lab, 1, f'IonQProvider("{made(9)}")')
     expect(notice(lab)).to_contain_text("API key of IonQ")
+    notebook(server, "needs.ipynb", qcred={"requires": ["not-there"]})
+    other = open_lab(server, "needs.ipynb", app="notebooks")
+    expect(other.page.locator(".qcred-banner")).to_contain_text("not-there: not offered here")
