@@ -182,15 +182,20 @@ def test_what_the_notebook_s_own_list_leaves_out_can_be_added_to_it(
 def test_what_a_cell_requires_is_seen_as_it_is_written(
     server: JupyterServer, open_lab: OpenLab
 ) -> None:
-    """A line that is typed shows the banner, and one that is deleted takes it away."""
-    notebook(server, "typed.ipynb")
+    """A line that is typed brings the banner, and nothing moves under the hands of who types."""
+    notebook(server, "typed.ipynb", *ROWS)
     lab = open_lab(server, "typed.ipynb")
     expect(lab.status).to_contain_text(ABSENT)
-    cell = lab.notebook.locator(".jp-CodeCell .cm-content").first
+    lab.notebook.locator(".jp-WindowedPanel-outer").evaluate("it => it.scrollTo(0, 700)")
+    cell = lab.notebook.locator(".jp-CodeCell .cm-content", has_text="print(24)")
     cell.click()
+    before = top(cell)
+    lab.page.keyboard.press("Control+a")
     lab.page.keyboard.insert_text(NEEDS.format(LATER, ""))
+    cell = lab.notebook.locator(".jp-CodeCell .cm-content", has_text="requires")
     expect(banner(lab)).to_contain_text(f"{LATER}: not asked for yet (a simulator answers)")
     expect(cell).to_be_focused()
+    assert abs(top(cell) - before) < 1
     lab.page.keyboard.press("Control+a")
     lab.page.keyboard.press("Delete")
     expect(banner(lab)).to_have_count(0)
