@@ -26,6 +26,8 @@ AlertKind = Literal[
 ]
 """What somebody should look at."""
 
+LoginStep = Literal["begun", "done", "failed"]
+
 RevokedOutcome = Literal["confirmed", "unsupported", "failed", "expired"]
 
 StoredChange = Literal["added", "replaced", "removed"]
@@ -286,6 +288,28 @@ class Stored(AuditEvent):
     path: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login(AuditEvent):
+    """A person logs in at the issuer, for this server.
+
+    Attributes:
+        step: how far it came.
+        who: the Jupyter user whose browser it was; empty for a login that was begun at the command
+            line and opened by nobody.
+        mount: auth mount of the issuer.
+        issuer: the issuer in a few words, with its address.
+        reason: code of the error, for one that failed.
+    """
+
+    name = "login"
+
+    step: LoginStep
+    who: str = ""
+    mount: str = ""
+    issuer: str = ""
+    reason: str = ""
+
+
 EVENTS: Final[tuple[type[AuditEvent], ...]] = (
     Issued,
     Delivered,
@@ -296,6 +320,7 @@ EVENTS: Final[tuple[type[AuditEvent], ...]] = (
     Allowed,
     Alert,
     Stored,
+    Login,
 )
 
 Value = str | int | float | bool | None | dict[str, str] | list[str]

@@ -29,6 +29,7 @@ _COMMANDS: Final = {
     "list": "stored.add_list_parser",
     "remove": "stored.add_remove_parser",
     "status": "status.add_parser",
+    "login": "login.add_parser",
     "revoke": "revoke.add_parser",
     "run": "run.add_parser",
     "doctor": "doctor.add_parser",

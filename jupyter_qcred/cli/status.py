@@ -141,6 +141,9 @@ def _show_issuer(paper: Paper, status: Any) -> None:
     if token is not None:
         login = "" if token["own"] else ", a login token: its end cannot be forced"
         paper.line(f"  Server token: {format_duration(token['expires_in'])} left{login}")
+    login = status["login"]
+    if login is not None and login["needed"]:
+        paper.line(paper.bad("  Somebody has to log in: run `jupyter qcred login`."))
     if not status["durable"]:
         paper.line(paper.waiting("  What is owed is in memory only: see the server's log."))
 

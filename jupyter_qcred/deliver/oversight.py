@@ -84,6 +84,7 @@ class Oversight:
             durable=parts is None or parts.journal.durable,
             issuer=_issuer(parts),
             server_token=_server_token(parts, now),
+            login=parts.logins.overview() if parts is not None else None,
             kernels=tuple(session.overview(now) for session in service.sessions()),
             outstanding=self._owed(now),
             leftovers=self._left(now),

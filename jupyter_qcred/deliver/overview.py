@@ -218,6 +218,28 @@ class IssuerOverview:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginOverview:
+    """How a login by a person stands.
+
+    Attributes:
+        needed: nothing can be issued until somebody logs in, or what is held ends unless they do.
+        state: of the latest one. ``begun``: nobody has opened it; ``opened``: the issuer's page is
+            open; ``finishing``: the browser came back; ``none``: there was none.
+        handle: names the latest one; no secret.
+        code: of the error, for one that failed.
+        reason: why it failed.
+        next_step: what to do about it.
+    """
+
+    needed: bool
+    state: Literal["none", "begun", "opened", "finishing", "done", "failed"]
+    handle: str = ""
+    code: str = ""
+    reason: str = ""
+    next_step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ServerOverview:
     """Everything of this process.
 
@@ -229,6 +251,7 @@ class ServerOverview:
         enabled: kernels get credentials at all.
         durable: what is owed is on the disk, for the next start; False: in memory only.
         server_token: None while nothing needed one.
+        login: how a login by a person stands; None where the server logs in by itself.
     """
 
     now: str
@@ -239,6 +262,7 @@ class ServerOverview:
     durable: bool
     issuer: IssuerOverview
     server_token: TokenOverview | None
+    login: LoginOverview | None
     kernels: tuple[KernelOverview, ...]
     outstanding: tuple[OutstandingOverview, ...]
     leftovers: tuple[LeftoverOverview, ...]
@@ -293,6 +317,7 @@ Overview = (
     | KernelOverview
     | OutstandingOverview
     | LeftoverOverview
+    | LoginOverview
     | ServerOverview
     | Revocation
 )

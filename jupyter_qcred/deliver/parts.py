@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_qcred.audit.audit import Audit
+from jupyter_qcred.audit.events import Login
 from jupyter_qcred.core.errors import QcredError
 from jupyter_qcred.issue.guard import GuardedIssuer
 from jupyter_qcred.issue.issuer import ServerRequest
@@ -20,6 +21,7 @@ from jupyter_qcred.revoke.sweep import Sweep
 from .alerts import Alerts, Subject
 from .calm import CalmLog
 from .catalogue import Catalogue
+from .logins import Logins
 from .prober import Prober
 from .recovery import Recovery
 from .server_token import ServerToken
@@ -27,6 +29,7 @@ from .shared import Shared
 from .trail import Trail
 
 if TYPE_CHECKING:
+    from jupyter_qcred.audit.events import LoginStep
     from jupyter_qcred.core.lease import IntentId
     from jupyter_qcred.issue.issuer import IssuedToken, Issuer
     from jupyter_qcred.revoke.journal import Entry as Left
@@ -79,6 +82,16 @@ class Parts:
         )
         self.server_token.request = lambda intent: ServerRequest(
             intent, service.user, service.server_id
+        )
+        self.server_token.nobody_yet = self.supply.nobody_yet
+        self.logins = Logins(
+            self.supply.login_mount,
+            self.guard,
+            self.server_token,
+            service.workers,
+            service.clock,
+            service.login_timeout,
+            self._login_told,
         )
         self.revoker = Revoker(
             self.issuer,
@@ -164,7 +177,21 @@ class Parts:
 
     def _server_opened(self, intent: IntentId, token: IssuedToken) -> None:
         self.trail.server_opened(intent, token)
+        self.revoker.hurry()
         self.recovery.served()
+
+    def _login_told(self, step: LoginStep, who: str, reason: str) -> None:
+        self.audit.emit(
+            Login(
+                user=self._service.user,
+                server=self._service.server_id,
+                step=step,
+                who=who,
+                mount=self.supply.login_mount,
+                issuer=self.supply.describe(),
+                reason=reason,
+            )
+        )
 
     def _heartbeat_failed(self, streak: Streak, error: QcredError, left: float) -> None:
         subject = Subject("server token", intent=self.server_token.intent or "")

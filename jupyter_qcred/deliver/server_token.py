@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from jupyter_qcred.core.backoff import delays
 from jupyter_qcred.core.errors import (
@@ -28,9 +28,11 @@ from jupyter_qcred.core.errors import (
     fresh,
 )
 from jupyter_qcred.core.lease import Outcome
+from jupyter_qcred.issue.person import no_longer
 from jupyter_qcred.revoke.journal import new_intent
 
 from .alerts import Streak
+from .session_token import SHORTER
 
 if TYPE_CHECKING:
     import logging
@@ -43,40 +45,21 @@ if TYPE_CHECKING:
     from jupyter_qcred.issue.workers import Workers
     from jupyter_qcred.revoke.journal import Journal
 
+    from .watcher import Watcher
+
+    Login = Callable[[ServerRequest | None], IssuedToken]
+
 _UNKNOWN_TTL = 86400.0
 """Seconds the journal remembers a request whose answer was lost: the role's period is not known."""
 
 _LONGEST_SLEEP = 15.0
 """Seconds: after a suspend the event loop's own clock is late; we look at ours this often."""
 
-_SHORTER = 0.9
-"""A renewal that gives less than this part of what was granted first was cut by a maximum."""
-
 _EARLY = 3600.0
 """Seconds before a known end, at most, from which on a successor is tried for."""
 
 _LOGIN_PAUSE = 1.0
 """Seconds for which a refused login stands: hundreds of kernels ask at once."""
-
-
-class Watcher(Protocol):
-    """Somebody whose sessions hang on the server token."""
-
-    def beat(self, left: float) -> None:
-        """It was extended: it lives ``left`` seconds."""
-        ...
-
-    def succeeded(self) -> None:
-        """It has a successor, and will not be renewed again."""
-        ...
-
-    def ending(self, why: QcredError, left: float) -> None:
-        """It ends in ``left`` seconds, and nobody but a person can do anything about it."""
-        ...
-
-    def lost(self) -> None:
-        """It has ended."""
-        ...
 
 
 @dataclass(eq=False, slots=True)
@@ -95,6 +78,7 @@ class ServerToken:
 
     Attributes:
         request: says of each new token, at the issuer, whose it is.
+        nobody_yet: what to say where only a person can log in; None where this process can.
     """
 
     def __init__(
@@ -117,6 +101,8 @@ class ServerToken:
         self._on_opened = on_opened
         self._on_revoked = on_revoked
         self._on_failing = on_failing
+        self.nobody_yet: Callable[[], NeedsLoginError | None] = lambda: None
+        self._ending: QcredError | None = None
         self._opening = asyncio.Lock()
         self._held: _Held | None = None
         self._before: _Held | None = None
@@ -138,6 +124,11 @@ class ServerToken:
     def expires_at(self) -> float:
         """When it dies unless a heartbeat renews it, on the clock; of use while there is one."""
         return 0.0 if self._held is None else self._held.expires_at
+
+    @property
+    def ending(self) -> bool:
+        """Whether it is about to end, or has, unless a person does something."""
+        return self._ending is not None
 
     def current(self) -> IssuedToken | None:
         """Return the token if it is alive by our clock."""
@@ -184,6 +175,20 @@ class ServerToken:
                 token = (await self._open()).token
             return token
 
+    async def open_by(self, login: Login) -> None:
+        """Open it by a login that a person has finished; a living one gets a successor.
+
+        Raises:
+            QcredError: the login or the creation failed.
+        """
+        async with self._opening:
+            held = await self._log_in(login)
+            before = self._held if self.current() is not None else None
+            self._before, self._held = before or self._before, held
+        self._opened(held)
+        if before is not None:
+            self._succeeded(before)
+
     def found_dead(self, token: IssuedToken) -> None:
         """The issuer said that this token is dead: somebody revoked it, or lost its data."""
         if self._held is not None and self._held.token is token:
@@ -200,6 +205,7 @@ class ServerToken:
 
     def _opened(self, held: _Held) -> None:
         self._failures = Streak()
+        self._ending = self._refused = None
         self._on_opened(held.intent, held.token)
         if isfinite(held.expires_at):
             self._run(self._care(held))
@@ -209,9 +215,10 @@ class ServerToken:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _log_in(self) -> _Held:
-        self._refuse_at_once()
-        self._issuer.whole.check()  # before the journal is written to, in vain
+    async def _log_in(self, login: Login | None = None) -> _Held:
+        if login is None:
+            self._refuse_at_once()
+            self._issuer.whole.check()  # before the journal is written to, in vain
         intent = new_intent()
 
         def open_() -> IssuedToken:
@@ -219,7 +226,7 @@ class ServerToken:
             self._journal.intend(
                 intent, kind="server", issuer=issuer.describe(), parent=None, bound=_UNKNOWN_TTL
             )
-            token = issuer.open_server(self.request(intent))
+            token = (login or issuer.open_server)(self.request(intent))
             self._journal.issued(intent, token.accessor, token.ttl)
             return token
 
@@ -232,12 +239,14 @@ class ServerToken:
             raise
         except QcredError as error:
             self._journal.closed(intent, "not issued")
-            if isinstance(error, NeedsLoginError):
+            if isinstance(error, NeedsLoginError) and login is None:
                 self._refused = (self._clock.now() + _LOGIN_PAUSE, error)
             raise
         return _Held(token, intent, token.ttl, asked + token.ttl, self._clock.now() + token.ttl)
 
     def _refuse_at_once(self) -> None:
+        if (nobody := self.nobody_yet()) is not None:
+            raise nobody
         if self._refused is not None:
             until, error = self._refused
             if self._clock.now() < until:
@@ -284,7 +293,7 @@ class ServerToken:
             held.expires_at, held.dead_at = asked + ttl, self._clock.now() + ttl
             self._journal.renewed(held.intent, ttl)
             self._tell_beat()
-            if ttl < held.granted * _SHORTER:
+            if ttl < held.granted * SHORTER:
                 return None
 
     def _refused_beat(self, held: _Held, error: QcredError) -> QcredError:
@@ -306,13 +315,14 @@ class ServerToken:
             try:
                 if await self._succeed(held):
                     return
-                error: QcredError = why or _no_longer()
+                error: QcredError = why or no_longer()
             except QcredError as failure:
                 error = failure
             left = held.expires_at - self._clock.now()
             if isinstance(error, IssuerError) and error.retryable:
                 self._on_failing(self._failures, error, left)
             else:
+                self._ending = error
                 for watcher in list(self._watchers):
                     watcher.ending(error, left)
             await self._sleep_until(self._clock.now() + min(wait, max(0.2, left / 4)))
@@ -329,11 +339,15 @@ class ServerToken:
                 return False
             self._before, self._held = held, successor
         self._opened(successor)
+        self._succeeded(held)
+        return True
+
+    def _succeeded(self, held: _Held) -> None:
+        """Another token has taken its place: the sessions move over, and it ends by itself."""
         self._run(self._bury(held))
         self._tell_beat()
         for watcher in list(self._watchers):
             watcher.succeeded()
-        return True
 
     async def _bury(self, held: _Held) -> None:
         while (left := held.expires_at - self._clock.now()) > 0:  # noqa: ASYNC110 - a clock has no event
@@ -384,7 +398,3 @@ class ServerToken:
         elif held is self._before:
             self._before = None
         return True
-
-
-def _no_longer() -> NeedsLoginError:
-    return NeedsLoginError("The login of this server ends, and cannot be extended")

@@ -106,6 +106,13 @@ class CredentialService(LoggingConfigurable):
         help="Seconds between signs of life to kernels that are reached by Jupyter's control "
         "channel. Such a kernel forgets what it holds when it has missed three.",
     ).tag(config=True)
+    login_timeout = Float(
+        300.0,
+        min=1.0,
+        max=600.0,
+        help="Seconds that a person has to finish a login that was begun from this server, where "
+        "people log in (VaultIssuer.auth_method = oidc).",
+    ).tag(config=True)
     exit_timeout = Float(
         2.5, min=0.1, help="Seconds that the process's exit waits for revocations."
     ).tag(config=True)

@@ -10,10 +10,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
-from jupyter_qcred.core.errors import IssuerBrokenError, IssuerError, QcredError
+from jupyter_qcred.core.errors import ConfigError, IssuerBrokenError, IssuerError, QcredError
 from jupyter_qcred.core.lease import Outcome
 from jupyter_qcred.issue.breaker import Breaker
 from jupyter_qcred.issue.exchange.failures import BEYOND_THE_ISSUER
+from jupyter_qcred.issue.person import PersonIssuer
 from jupyter_qcred.issue.profile_settings import with_settings
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from jupyter_qcred.core.clock import Clock
     from jupyter_qcred.core.lease import Accessor
+    from jupyter_qcred.core.secret import Secret
     from jupyter_qcred.issue.issuer import (
         IssuedCredential,
         IssuedToken,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
         ServerRequest,
         SessionRequest,
     )
+    from jupyter_qcred.issue.person import Invitation
     from jupyter_qcred.issue.profile import Profile
 
     OnRequest = Callable[[str, float, "QcredError | None"], None]
@@ -95,6 +98,31 @@ class GuardedIssuer:
         """Log in and obtain the server token."""
         return self.whole.run(
             "logging in", self._timed("open_server", lambda made: made.open_server(request))
+        )
+
+    def invite(self, redirect_uri: str) -> Invitation:
+        """Begin a login by a person.
+
+        Raises:
+            ConfigError: no person can log in at this issuer.
+        """
+        return self.whole.run(
+            "logging in",
+            self._timed("invite", lambda made: _for_people(made).invite(redirect_uri)),
+            always=True,
+        )
+
+    def open_server_by(
+        self, invitation: Invitation, code: Secret, request: ServerRequest | None = None
+    ) -> IssuedToken:
+        """Finish a login by a person, who waits: also while the issuer is known to be away."""
+        return self.whole.run(
+            "logging in",
+            self._timed(
+                "open_server_by",
+                lambda made: _for_people(made).open_server_by(invitation, code, request),
+            ),
+            always=True,
         )
 
     def open_session(self, server: IssuedToken, request: SessionRequest) -> IssuedToken:
@@ -193,6 +221,12 @@ class GuardedIssuer:
 
     def close(self) -> None:
         """Nothing: whoever made the issuer closes it."""
+
+
+def _for_people(issuer: Issuer) -> PersonIssuer:
+    if not isinstance(issuer, PersonIssuer):
+        raise ConfigError(f"nobody can log in at {issuer.describe()} by a browser")
+    return issuer
 
 
 def _carried_out(outcome: Outcome) -> bool:

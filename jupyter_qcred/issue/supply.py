@@ -8,16 +8,23 @@ from typing import TYPE_CHECKING, Any
 from traitlets import TraitError
 
 from jupyter_qcred.core.errors import ConfigError, NotStoredError
+from jupyter_qcred.issue.person import BY_PERSON, nobody_yet
 
 if TYPE_CHECKING:
     from traitlets.config import LoggingConfigurable
 
+    from jupyter_qcred.core.errors import NeedsLoginError
     from jupyter_qcred.issue.embedded.hold import Hold
     from jupyter_qcred.issue.issuer import Issuer
 
 
 class IssuerSupply:
-    """Makes the issuer at first use, so that a server start asks nothing."""
+    """Makes the issuer at first use, so that a server start asks nothing.
+
+    Attributes:
+        embedded: it is the user's own OpenBao.
+        login_mount: auth mount at which a person logs in; empty where the server does by itself.
+    """
 
     def __init__(self, parent: LoggingConfigurable) -> None:
         self._parent = parent
@@ -27,6 +34,9 @@ class IssuerSupply:
         self._address = ""
         section: dict[str, Any] = parent.config.get("VaultIssuer", {})
         self.embedded = not section.get("address", "")
+        by_person = not self.embedded and section.get("auth_method", "") == BY_PERSON
+        self.login_mount = str(section.get("auth_mount", "") or BY_PERSON) if by_person else ""
+        self._configured = str(section.get("address", ""))
 
     def describe(self) -> str:
         """Name the issuer for messages and audit, without making it."""
@@ -37,6 +47,10 @@ class IssuerSupply:
     def contacted(self) -> bool:
         """Whether anybody has asked for the issuer yet."""
         return self._issuer is not None
+
+    def nobody_yet(self) -> NeedsLoginError | None:
+        """What there is to say while nobody has logged in; None where no person has to."""
+        return nobody_yet(f"OpenBao at {self._configured}") if self.login_mount else None
 
     @staticmethod
     def load() -> None:

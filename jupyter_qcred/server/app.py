@@ -12,7 +12,7 @@ from jupyter_qcred.deliver.service import CredentialService, set_current_service
 from jupyter_qcred.issue.embedded.openbao import EmbeddedOpenBao
 
 from .changes import Changes
-from .handlers import HANDLERS
+from .handlers import HANDLERS, LOGIN_PAGES
 from .handlers.base import PARTS, ApiParts, look
 from .keys import KeyStore
 from .metrics import Metrics, publish
@@ -86,6 +86,7 @@ class QcredApp(ExtensionApp):
         """Serve the API where there is something to tell."""
         if self.service is not None:
             self.handlers.extend(HANDLERS)
+            self.handlers.extend(LOGIN_PAGES)
 
     def initialize_settings(self) -> None:
         """Give audit events a way onto the server's loop, and browsers no values.

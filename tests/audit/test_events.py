@@ -23,6 +23,7 @@ from jupyter_qcred.audit.events import (
     Delivered,
     Denied,
     Issued,
+    LoginStep,
     Redacted,
     Renewed,
     Revoked,
@@ -94,6 +95,7 @@ def _fields_of(event):
     choices = {
         "what": st.sampled_from(["server token", "session token", "credential"]),
         "kind": st.sampled_from(get_args(AlertKind)),
+        "step": st.sampled_from(get_args(LoginStep)),
         "seconds": NUMBER,
         "outcome": st.sampled_from(["confirmed", "unsupported", "failed", "expired"]),
         "change": st.sampled_from(get_args(StoredChange)),

@@ -20,7 +20,7 @@ from support.hub import REAL, Hub
 from support.openbao import wait_until
 from support.sweep import files_with, processes_with, texts_with
 
-from jupyter_qcred.server.handlers import HANDLERS
+from jupyter_qcred.server.handlers import HANDLERS, LOGIN_PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -299,12 +299,12 @@ def routes(alice: User) -> list[tuple[str, str, Any]]:
 
 def our_routes(lease: str) -> list[tuple[str, str, Any]]:
     """Return every route of ours with every verb it knows."""
-    named = {"lease_id": lease, "name": "planted"}
+    named = {"lease_id": lease, "name": "planted", "handle": "0" * 32}
     return [
         (verb, re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda part: named[part[1]], pattern).lstrip("/")
          + ("?path=work.ipynb" if pattern.endswith("/redactions") else ""),
          {"all": True} if verb == "POST" else None)
-        for pattern, handler in HANDLERS
+        for pattern, handler in (*HANDLERS, *LOGIN_PAGES)
         for verb in handler.SUPPORTED_METHODS if verb != "OPTIONS"
     ]  # fmt: skip
 

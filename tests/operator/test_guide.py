@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,12 @@ from support.hub import signing_keys
 from support.jupyter import JupyterServer
 from support.openbao import wait_until
 from support.processes import processes_naming, stop_all
+from support.provider import Provider, answer_of
 from support.tokenreview import TokenReview
 from traitlets.config import PyFileConfigLoader
 
 from jupyter_qcred.core.lease import Accessor, Outcome
+from jupyter_qcred.core.secret import Secret
 from jupyter_qcred.issue.issuer import ServerRequest, SessionRequest
 from jupyter_qcred.issue.vault.issuer import VaultIssuer
 
@@ -41,7 +44,8 @@ KEY = "the-key-of-a-team-0123456789abcdef"
 
 TRIED = [
     "## Write the policies", "## Write the token roles", "`approle`", "`jwt`", "`kubernetes`",
-    "`userpass`", "## Try it", "## Who can do what in spite of it", "## The sweep right",
+    "`userpass`", "`oidc`", "### People who log in", "## Try it",
+    "## Who can do what in spite of it", "## The sweep right",
     "## Revoke in an emergency", "### The API of a server",
 ]  # fmt: skip
 """Where the page has commands: each is run below."""
@@ -65,6 +69,8 @@ HERE = {
     "jwt": "/run/secrets/jwt",
     "cluster": "https://kubernetes.default.svc",
     "password": "/home/alice/alice.pw",
+    "provider": "https://login.example",
+    "back": "https://lab.example/qcred/oidc/callback",
 }
 """What the page says of other people's machines."""
 
@@ -242,6 +248,28 @@ def test_a_user_with_a_password_logs_in_as_told(set_up: Place) -> None:
     password.write_text("a-password-of-alice")
     set_up.operate(*blocks("`userpass`", "console"))
     opens(set_up.issuer(*blocks("`userpass`", "python"), password=str(password)))
+
+
+def test_a_person_logs_in_as_told(set_up: Place) -> None:
+    """At a provider of their own, for as long as the section says."""
+    back = "http://127.0.0.1:8888/qcred/oidc/callback"
+    _, end = blocks("### People who log in", "console")
+    with Provider() as provider:
+        (set_up.server.home / "client-secret").write_text(provider.client_secret)
+        method = blocks("`oidc`", "console")
+        set_up.operate(*method, end, provider=provider.address, back=back)
+        with closing(set_up.issuer(*blocks("`oidc`", "python"))) as issuer:
+            invitation = issuer.invite(back)
+            came = requests.get(invitation.url.reveal(), timeout=30, allow_redirects=False)
+            code = Secret(answer_of(came.headers["Location"])["code"])
+            server = issuer.open_server_by(invitation, code)
+        with closing(set_up.issuer(*blocks("### People who log in", "python"))) as issuer:
+            assert issuer.redirect_uri == HERE["back"]
+    token = set_up.openbao.lookup_accessor(server.accessor)
+    assert token is not None
+    assert token["orphan"]
+    role = set_up.openbao.root.read("auth/token/roles/qcred-server")["data"]
+    assert (role["token_period"], role["token_explicit_max_ttl"]) == (600, 12 * 3600)
 
 
 def test_a_team_s_own_roles_work_as_told(set_up: Place) -> None:

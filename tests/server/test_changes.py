@@ -40,7 +40,7 @@ class Clock:
 LEASE = CredentialOverview("ionq", "ionq", "feed", "live", 600.0, 0, True, True, {"a": "b"})
 KERNEL = KernelOverview("s", "i", "k", "", True, 600.0, (LEASE,))
 ISSUER = IssuerOverview("OpenBao", "issuer_sealed", "is sealed", "2026", 3.0)
-SERVER_NOW = ServerOverview("now", "1", "s", "u", True, True, ISSUER, None, (KERNEL,), (), ())
+SERVER_NOW = ServerOverview("now", "1", "s", "u", True, True, ISSUER, None, None, (KERNEL,), (), ())
 OWED = OutstandingOverview("credential", "i", "k", ("ionq",), "feed", "2026", 1, 60.0, "")
 
 

@@ -71,12 +71,14 @@ class Visit:
 
     Attributes:
         embedded: it is the user's own OpenBao.
+        by_person: nothing but a person's browser can log in.
     """
 
     def __init__(self, site: Site) -> None:
         self._service = CredentialService(config=site.config)
         self._supply = IssuerSupply(self._service)
         self.embedded = self._supply.embedded
+        self.by_person = bool(self._supply.login_mount)
         self.settings = _Once(self._settings)
         self.client = _Once(lambda: VaultClient(self.settings().endpoint()))
         self.login = _Once(self._login)

@@ -1,4 +1,7 @@
-"""Logging in: each method is a path and a body; two methods already hold a token."""
+"""Logging in: each method is a path and a body; two methods already hold a token.
+
+By ``oidc`` only a person can log in: see ``jupyter_qcred.issue.vault.oidc``.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jupyter_qcred.core.errors import ConfigError, IssuerError, NeedsLoginError, NotEntitledError
 from jupyter_qcred.core.lease import Accessor
 from jupyter_qcred.core.secret import Secret
+from jupyter_qcred.issue.person import BY_PERSON, nobody_yet
 from jupyter_qcred.issue.vault.call import Call
 from jupyter_qcred.issue.vault.classify import of_answer
 from jupyter_qcred.issue.vault.problems import unexpected
@@ -17,6 +21,7 @@ from jupyter_qcred.issue.vault.problems import unexpected
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from jupyter_qcred.issue.vault.call import Answer
     from jupyter_qcred.issue.vault.client import VaultClient
 
 
@@ -81,18 +86,29 @@ def log_in(client: VaultClient, identity: Identity) -> Login:
         NeedsLoginError: the token or the proof of identity is missing, dead or refused.
         QcredError: the issuer failed.
     """
+    if identity.method == BY_PERSON:
+        raise nobody_yet(client.issuer)
     if identity.method in _GIVEN:
         return _given(client, _GIVEN[identity.method](identity), identity)
     path, body = _REQUESTS[identity.method](identity)
     call = Call(f"logging in by {identity.method}", "POST", path, changes=True)
-    answer = client.send(call, token=None, body=body)
+    return logged_in(client, client.send(call, token=None, body=body), call, identity.method)
+
+
+def logged_in(client: VaultClient, answer: Answer, call: Call, method: str) -> Login:
+    """Return the login token of an answer.
+
+    Raises:
+        NeedsLoginError: the login was refused, or a second factor is asked for.
+        QcredError: the issuer failed.
+    """
     if not answer.ok:
         problem = of_answer(answer, call, client.issuer)
         # Refused for what we are; failures that pass by themselves keep their own class.
         if type(problem) in {IssuerError, NotEntitledError}:
             raise NeedsLoginError(
-                f"{client.issuer} refused the login by {identity.method} at `{path}`",
-                next_step=_ADVICE[identity.method],
+                f"{client.issuer} refused the login by {method} at `{call.path}`",
+                next_step=_ADVICE[method],
             )
         raise problem
     auth = answer.body.section("auth")
@@ -101,7 +117,7 @@ def log_in(client: VaultClient, identity: Identity) -> Login:
     token = Secret(auth["client_token"])
     if not token:
         raise NeedsLoginError(
-            f"{client.issuer} asks for a second factor at `{path}`",
+            f"{client.issuer} asks for a second factor at `{call.path}`",
             next_step="Use an auth method without one for this server, or token_file",
         )
     return _login(token, auth, ours=True)
@@ -201,8 +217,9 @@ _REQUESTS: Final[Mapping[str, Callable[[Identity], tuple[str, dict[str, str | Se
     "userpass": _userpass,
 }
 
-METHODS: Final = [*_GIVEN, *_REQUESTS]
+METHODS: Final = [*_GIVEN, *_REQUESTS, BY_PERSON]
 """Every auth method that can be set."""
+
 
 # One of each tuple must be set.
 _NEEDED: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
@@ -212,6 +229,7 @@ _NEEDED: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "jwt": (("jwt_file", "jwt_env"),),
     "kubernetes": (("role",), ("service_account_file",)),
     "userpass": (("username",), ("password_file",)),
+    BY_PERSON: (),
 }
 
 _SETTING: Final = {"role": "auth_role", "mount": "auth_mount", "token": "token_env"}
@@ -223,4 +241,6 @@ _ADVICE: Final[Mapping[str, str]] = {
     "jwt": "Check that the JWT is fresh and matches auth_role, and auth_mount",
     "kubernetes": "Check that auth_role is bound to this service account, and auth_mount",
     "userpass": "Check username and password_file, and auth_mount",
+    BY_PERSON: "Log in once more; if that fails as well, ask your operator whether the role lets "
+    "you in",
 }

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from json import loads
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from hvac.adapters import RawAdapter
 from urllib3.exceptions import HTTPError
@@ -74,7 +74,12 @@ class VaultClient:
         self._adapter.close()
 
     def send(
-        self, call: Call, *, token: Secret | None, body: Mapping[str, Any] | None = None
+        self,
+        call: Call,
+        *,
+        token: Secret | None,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
     ) -> Answer:
         """Send one request; return the answer whatever its status.
 
@@ -82,12 +87,13 @@ class VaultClient:
             call: what to ask.
             token: what to ask with; None for a login.
             body: JSON object; a Secret in it is sent as its value.
+            query: the same, behind the path. Libraries log whole URLs: see ``unlogged`` first.
 
         Raises:
             QcredError: no answer came; see ``classify.of_transport``.
         """
         failure: QcredError
-        path = _quoted(call)
+        path = _quoted(call) + (f"?{urlencode(_plain(query))}" if query else "")
         if token and not _fits_header(token):
             raise NeedsLoginError(
                 "the token holds spaces or characters that no token has",

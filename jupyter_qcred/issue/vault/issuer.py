@@ -5,27 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jupyter_qcred.core.lease import Outcome
-from jupyter_qcred.issue.vault import life, renewal, revocation, sources, tree
+from jupyter_qcred.issue.vault import life, oidc, renewal, revocation, sources, tree
 from jupyter_qcred.issue.vault.client import VaultClient
 from jupyter_qcred.issue.vault.settings import VaultSettings
 
 if TYPE_CHECKING:
     from jupyter_qcred.core.lease import Accessor, Outcome
+    from jupyter_qcred.core.secret import Secret
     from jupyter_qcred.issue.issuer import (
         IssuedCredential,
         IssuedToken,
         ServerRequest,
         SessionRequest,
     )
+    from jupyter_qcred.issue.person import Invitation
     from jupyter_qcred.issue.profile import Profile
 
 
 class VaultIssuer(VaultSettings):
     """Issues from one Vault or OpenBao; implements ``jupyter_qcred.issue.issuer.Issuer``.
 
+    By ``auth_method=oidc`` people log in: ``jupyter_qcred.issue.person.PersonIssuer``.
     ``LeaseExpiredError`` from any method means that the token it was called with is dead: open the
-    server or the session anew. ``NeedsLoginError`` comes from ``open_server`` alone, and means that
-    no login is possible without a person.
+    server or the session anew. ``NeedsLoginError`` comes from a login alone, and means that none is
+    possible without a person.
 
     Raises:
         ConfigError: a setting is missing or contradicts another.
@@ -52,6 +55,17 @@ class VaultIssuer(VaultSettings):
         A login that is the server token has the metadata of its auth method, not of ``request``.
         """
         return tree.open_server(self._client, self._identity, self._roles, self.log, request)
+
+    def invite(self, redirect_uri: str) -> Invitation:
+        """Begin a login by a person; the setting ``redirect_uri`` goes before the argument."""
+        return oidc.invite(self._client, self._identity, self.redirect_uri or redirect_uri)
+
+    def open_server_by(
+        self, invitation: Invitation, code: Secret, request: ServerRequest | None = None
+    ) -> IssuedToken:
+        """Finish a login by a person, and obtain the server token."""
+        login = oidc.finish(self._client, self._identity, invitation, code)
+        return tree.open_server_with(self._client, login, self._roles, self.log, request)
 
     def open_session(self, server: IssuedToken, request: SessionRequest) -> IssuedToken:
         """Obtain a session token; in lease-only mode it is the login token itself."""

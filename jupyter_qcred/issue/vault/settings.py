@@ -22,6 +22,9 @@ from jupyter_qcred.issue.vault.transport import UNIX
 if TYPE_CHECKING:
     from traitlets import Bunch
 
+CALLBACK: Final = "/qcred/oidc/callback"
+"""Below a Jupyter server's base URL: where browsers come back to."""
+
 _SOCKET_PATH_LIMIT: Final = 107  # bytes of sun_path on Linux, without the closing zero; macOS: 103
 
 
@@ -76,7 +79,15 @@ class VaultSettings(LoggingConfigurable):
     auth_mount = Unicode(help="Mount of the auth method; empty means the method's own name.").tag(
         config=True
     )
-    auth_role = Unicode(help="Role for the jwt and kubernetes methods.").tag(config=True)
+    auth_role = Unicode(
+        help="Role for the jwt, kubernetes and oidc methods; empty means the default role of the "
+        "mount, where it has one."
+    ).tag(config=True)
+    redirect_uri = Unicode(
+        help="Where a person's browser comes back to after a login by auth_method=oidc; the role "
+        "lists it in its allowed_redirect_uris. Empty means the address by which the browser "
+        "reaches this Jupyter server, and below its base_url: /qcred/oidc/callback.",
+    ).tag(config=True)
     # Not settings: the server logs its configuration at DEBUG, and shows it by --show-config.
     token = SecretTrait(help="Token for auth_method=token, for callers in Python.")
     token_env = Unicode(
@@ -134,6 +145,14 @@ class VaultSettings(LoggingConfigurable):
         if problem:
             raise TraitError(f"the setting address is wrong: {problem}")
         return address
+
+    @validate("redirect_uri")
+    def _check_redirect_uri(self, proposal: Bunch) -> str:
+        uri = str(proposal["value"]).strip()
+        problem = _redirect_problem(uri) if uri else None
+        if problem:
+            raise TraitError(f"the setting redirect_uri is wrong: {problem}")
+        return uri
 
     @validate("connect_timeout", "read_timeout", "revoke_timeout")
     def _check_timeout(self, proposal: Bunch) -> float:
@@ -228,6 +247,23 @@ def _address_problem(address: str) -> str | None:
         return "write https://host:port, http://127.0.0.1:port or unix:///absolute/path.sock"
     if parts.path or parts.query or parts.fragment:
         return "it must end after host and port"
+    return None
+
+
+def _redirect_problem(uri: str) -> str | None:
+    try:
+        parts = urlsplit(uri)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        named = False
+    if not named or not uri.isascii() or not uri.isprintable() or " " in uri:
+        return "it has no valid host and port"
+    if parts.username is not None or parts.query or parts.fragment:
+        return "it must hold no user name, no query and no fragment"
+    if parts.scheme != "https" and (parts.scheme != "http" or _crosses_network_in_clear(uri)):
+        return "write https://host/…, or http://127.0.0.1:port/… for this machine alone"
+    if not parts.path.endswith(CALLBACK):
+        return f"its path must end with {CALLBACK}, where this package waits"
     return None
 
 

@@ -68,7 +68,17 @@ def open_server(
     request: ServerRequest | None = None,
 ) -> IssuedToken:
     """Log in and return the server token; drop the login token if this login made it."""
-    login = auth.log_in(client, identity)
+    return open_server_with(client, auth.log_in(client, identity), roles, log, request)
+
+
+def open_server_with(
+    client: VaultClient,
+    login: Login,
+    roles: TreeRoles,
+    log: Logger,
+    request: ServerRequest | None = None,
+) -> IssuedToken:
+    """Return the server token; drop the login token if it was made by us."""
     kept = False
     try:
         server, orphan = _server_token(client, login, roles, log, request)

@@ -1,6 +1,7 @@
-"""The server's API for people and their programs: metadata only, never a value.
+"""The server's API for people and their programs, and the pages of a login.
 
-``openapi.yaml``, beside this folder, says what each route takes and answers.
+Metadata only, never a value. ``openapi.yaml``, beside this folder, says what each route of the API
+takes and answers.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from .credentials import CredentialHandler
 from .deliver import DeliverHandler
 from .doctor import CanaryHandler, PartsHandler
 from .leases import LeaseHandler, LeasesHandler, RenewHandler
+from .login import LoginHandler
+from .oidc import PAGES, CallbackHandler, OpenHandler, PageHandler, ResultHandler
 from .outstanding import OutstandingHandler
 from .redactions import RedactionsHandler
 from .revoke import RevokeHandler
@@ -37,6 +40,15 @@ HANDLERS: Final[list[tuple[str, type[CredentialsHandler]]]] = [
     (f"{ROOT}/redactions", RedactionsHandler),
     (f"{ROOT}/allowed", AllowedHandler),
     (f"{ROOT}/credentials/(?P<name>[^/]+)", CredentialHandler),
+    (f"{ROOT}/login", LoginHandler),
     (f"{ROOT}/parts", PartsHandler),
     (f"{ROOT}/canary", CanaryHandler),
 ]
+"""The API."""
+
+LOGIN_PAGES: Final[list[tuple[str, type[PageHandler]]]] = [
+    (f"/{PAGES}/login/(?P<handle>[0-9a-f]{{32}})", OpenHandler),
+    (f"/{PAGES}/callback", CallbackHandler),
+    (f"/{PAGES}/result/(?P<handle>[0-9a-z]+)", ResultHandler),
+]
+"""What a person's browser opens to log in."""
