@@ -2,7 +2,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import { QcredError } from './errors';
-import type { INews, IRedactions, IRenewal, IRevocation, Selector } from './wire';
+import type { IBegun, INews, IRedactions, IRenewal, IRevocation, Selector } from './wire';
 
 const JSON_BODY = { 'Content-Type': 'application/json' };
 
@@ -22,6 +22,7 @@ export interface ILeaseClient {
   renew(leaseId: string): Promise<IRenewal>;
   revokeLease(leaseId: string): Promise<IRevocation>;
   revoke(selector: Selector): Promise<IRevocation>;
+  login(): Promise<IBegun>;
 }
 
 /** The API below `qcred/api`, with the login of this page. */
@@ -68,6 +69,13 @@ export class LeaseClient implements ILeaseClient {
     const value = key.get('');
     const body = value === undefined ? { fields: Object.fromEntries(key) } : { value };
     await this.ask('PUT', `credentials/${encodeURIComponent(name)}`, { ...body, replace });
+  }
+
+  async login(): Promise<IBegun> {
+    const begun = await this.ask<IBegun>('POST', 'login', {});
+    // By the address that this page knows the server by, which a proxy may hide from the server.
+    const url = URLExt.join(this.settings.baseUrl, 'qcred', 'oidc', 'login', begun.login.handle);
+    return { ...begun, url };
   }
 
   private async ask<T>(

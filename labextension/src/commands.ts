@@ -5,6 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { LeaseActions } from './actions';
 import type { CurrentNotebook } from './current';
 import { keyIcon } from './icon';
+import type { Login } from './login';
 import type { Panel } from './panel';
 import type { ILease } from './snapshot';
 import type { Kind } from './snippets';
@@ -15,6 +16,7 @@ import type { ILeaseModel } from './tokens';
 export const CommandIDs = {
   showPanel: 'qcred:show-panel',
   refresh: 'qcred:refresh',
+  login: 'qcred:login',
   renew: 'qcred:renew',
   revokeKernel: 'qcred:revoke-kernel',
   revokeAll: 'qcred:revoke-all',
@@ -30,13 +32,14 @@ export interface ICommandsOptions {
   readonly model: ILeaseModel;
   readonly current: CurrentNotebook;
   readonly actions: LeaseActions;
+  readonly login: Login;
   readonly panel: Panel;
   readonly trans: TranslationBundle;
 }
 
 /** Add our commands, and show them in the palette. */
 export function addCommands(options: ICommandsOptions): void {
-  const { app, palette, model, current, actions, panel, trans } = options;
+  const { app, palette, model, current, actions, login, panel, trans } = options;
   const { commands } = app;
   const all = (): readonly ILease[] => model.state.snapshot?.leases ?? [];
   const own = (): readonly ILease[] => all().filter(lease => lease.kernel === current.kernel);
@@ -50,6 +53,12 @@ export function addCommands(options: ICommandsOptions): void {
   commands.addCommand(CommandIDs.refresh, {
     label: trans.__('Refresh Quantum Credentials'),
     execute: () => model.refresh()
+  });
+  commands.addCommand(CommandIDs.login, {
+    label: trans.__('Log in at the Issuer of Credentials…'),
+    caption: trans.__('Open the issuer’s page in a window of its own'),
+    isEnabled: () => model.state.snapshot?.login != null,
+    execute: () => login.start()
   });
   commands.addCommand(CommandIDs.renew, {
     label: trans.__('Renew the Credentials of This Kernel'),

@@ -6,7 +6,7 @@ import { QcredError } from './errors';
 import { Retry } from './retry';
 import { snapshot } from './snapshot';
 import type { ILeaseModel, ILeaseState } from './tokens';
-import type { INews, IRedactions, IRenewal, IRevocation, Selector } from './wire';
+import type { IBegun, INews, IRedactions, IRenewal, IRevocation, Selector } from './wire';
 
 /** Seconds that the server may wait for something new. */
 export const WAIT = 25;
@@ -93,6 +93,10 @@ export class LeaseModel implements ILeaseModel, IDisposable {
 
   revoke(selector: Selector): Promise<IRevocation> {
     return this.client.revoke(selector);
+  }
+
+  login(): Promise<IBegun> {
+    return this.client.login();
   }
 
   /** Ask once; return whether there was an answer. */

@@ -9,9 +9,13 @@ import { keyIcon } from './icon';
 import { Debts } from './parts/debts';
 import { IssuerLine } from './parts/issuer';
 import { Kernels } from './parts/kernels';
+import { LoginNeeded } from './parts/login';
 import { Redactions } from './parts/redactions';
 import type { NextSteps } from './nextSteps';
+import type { Login } from './login';
+import { isNeeded } from './login';
 import type { NotebookRedactions } from './redactions';
+import type { ISnapshot, IWarning } from './snapshot';
 import type { ILeaseModel } from './tokens';
 import { useNow } from './useNow';
 
@@ -20,6 +24,7 @@ export interface IPanelOptions {
   readonly current: CurrentNotebook;
   readonly actions: LeaseActions;
   readonly steps: NextSteps;
+  readonly login: Login;
   readonly redactions: NotebookRedactions;
   readonly trans: TranslationBundle;
 }
@@ -83,9 +88,15 @@ function Content(props: IPanelOptions & { readonly active: boolean }): JSX.Eleme
       ) : (
         <>
           <IssuerLine issuer={snapshot.issuer} now={now} trans={trans} />
+          <LoginNeeded
+            state={snapshot.login}
+            held={snapshot.leases.length > 0}
+            login={props.login}
+            trans={trans}
+          />
           <Kernels
             leases={snapshot.leases}
-            warnings={snapshot.warnings}
+            warnings={besideLogin(snapshot)}
             kernel={current.kernel}
             path={current.path}
             traps={snapshot.folders.get(current.kernel ?? '') ?? []}
@@ -103,4 +114,11 @@ function Content(props: IPanelOptions & { readonly active: boolean }): JSX.Eleme
       )}
     </div>
   );
+}
+
+/** What there is to say beside that a login is needed, which is said once and not for each. */
+function besideLogin({ warnings, login }: ISnapshot): readonly IWarning[] {
+  return isNeeded(login)
+    ? warnings.filter(warning => warning.held || warning.code !== 'needs_login')
+    : warnings;
 }

@@ -10,7 +10,9 @@ import { LeaseActions } from './actions';
 import { LeaseClient } from './client';
 import { addCommands } from './commands';
 import { CurrentNotebook } from './current';
+import { browser, Login } from './login';
 import { LeaseModel } from './model';
+import { notifications } from './notify';
 import { Panel } from './panel';
 import { NextSteps } from './nextSteps';
 import { NotebookRedactions } from './redactions';
@@ -57,15 +59,17 @@ export const view: JupyterFrontEndPlugin<void> = {
     const settings = new Settings(registry, view.id);
     const current = new CurrentNotebook(tracker);
     const actions = new LeaseActions(leases, trans);
+    const login = new Login(leases, browser, notifications, trans);
     const redactions = new NotebookRedactions(leases, current);
     const client = new LeaseClient(app.serviceManager.serverSettings);
     const steps = new NextSteps(leases, client, trans);
-    const panel = new Panel({ model: leases, current, actions, steps, redactions, trans });
+    const panel = new Panel({ model: leases, current, actions, login, steps, redactions, trans });
     app.shell.add(panel, 'right', { rank: 900, type: 'Quantum credentials' });
     restorer?.add(panel, panel.id);
     const item = new StatusItem({
       model: leases,
       current,
+      login,
       trans,
       warnBefore: () => settings.warnBefore,
       open: () => app.shell.activateById(panel.id)
@@ -87,7 +91,7 @@ export const view: JupyterFrontEndPlugin<void> = {
       restart: () => void app.commands.execute('notebook:restart-kernel'),
       trans
     });
-    addCommands({ app, palette, model: leases, current, actions, panel, trans });
+    addCommands({ app, palette, model: leases, current, actions, login, panel, trans });
   }
 };
 

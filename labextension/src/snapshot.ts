@@ -4,6 +4,7 @@ import type {
   IIssuer,
   IKernel,
   ILeftover,
+  ILogin,
   INotice,
   IOutstanding,
   IStatus,
@@ -54,6 +55,8 @@ export interface ISnapshot {
   /** The server stores keys that a browser gives it. */
   readonly storesKeys: boolean;
   readonly issuer: IIssuerHealth;
+  /** How a login by a person stands; null where the server logs in by itself. */
+  readonly login: ILogin | null;
   readonly leases: readonly ILease[];
   readonly warnings: readonly IWarning[];
   /** What each kernel may ask for, by its id. */
@@ -93,6 +96,7 @@ export function snapshot(status: IStatus, at: number, earlier: ISnapshot | null 
       failing: issuer.health !== 'ok' && issuer.health !== 'unknown',
       nextTryAt: moment(issuer.next_try_in, at)
     },
+    login: status.login,
     leases: status.kernels.flatMap(kernel =>
       kernel.credentials.map(one => lease(kernel, one, at, known.get(one.lease_id)))
     ),

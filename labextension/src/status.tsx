@@ -4,6 +4,8 @@ import type { JSX } from 'react';
 
 import type { CurrentNotebook } from './current';
 import { keyIcon } from './icon';
+import type { Login } from './login';
+import { isNeeded } from './login';
 import type { ISummary } from './summary';
 import { summarize } from './summary';
 import type { ILeaseModel } from './tokens';
@@ -12,6 +14,7 @@ import { useNow } from './useNow';
 export interface IStatusOptions {
   readonly model: ILeaseModel;
   readonly current: CurrentNotebook;
+  readonly login: Login;
   readonly trans: TranslationBundle;
   /** Seconds before an end from which on it may be warned of. */
   readonly warnBefore: () => number;
@@ -35,7 +38,8 @@ export class StatusItem extends ReactWidget {
   }
 }
 
-function Status({ model, current, trans, warnBefore, open }: IStatusOptions): JSX.Element | null {
+function Status(options: IStatusOptions): JSX.Element | null {
+  const { model, current, login, trans, warnBefore, open } = options;
   const now = useNow();
   const summary = summarize(model.state, current.kernel, now, warnBefore(), trans);
   if (summary.level === 'none') {
@@ -53,6 +57,11 @@ function Status({ model, current, trans, warnBefore, open }: IStatusOptions): JS
         <keyIcon.react tag="span" className="qcred-status-icon" width="14px" />
         <span className="qcred-status-text">{summary.text}</span>
       </button>
+      {isNeeded(model.state.snapshot?.login) && (
+        <button type="button" className="qcred-status-login" onClick={() => void login.start()}>
+          {trans.__('Log in…')}
+        </button>
+      )}
       <span role="status" className="qcred-only-heard">
         {heard(summary)}
       </span>

@@ -1,8 +1,9 @@
 /* What a glance should tell. The first of these that is true is told:
  *
  * 1. The server does not answer: nothing can be said.
- * 2. Something needs a person (a login, a permission): red, with the next step. An approval that
- *    was asked for is waited for: a warning.
+ * 2. Something needs a person (a login, a permission): red, with the next step. A login that would
+ *    be needed for the first credential is told of before one is asked for. An approval that was
+ *    asked for is waited for: a warning.
  * 3. The issuer fails: red, with when it is asked again.
  * 4. A credential ends soon, and the server says why it cannot be renewed: a warning.
  * 5. A credential ends soon, although it should have been renewed by now: a warning.
@@ -67,6 +68,9 @@ export function summarize(
   const missing = absent.find(warning => !isPending(warning)) ?? absent[0];
   if (missing !== undefined) {
     return warned(isPending(missing) ? 'warning' : 'error', missing, now, trans);
+  }
+  if (snapshot.login?.needed && leases.length === 0) {
+    return needingLogin(trans);
   }
   if (snapshot.issuer.failing) {
     return failing(snapshot, leases, now, trans);
@@ -207,6 +211,14 @@ function holding(leases: readonly ILease[], now: number, trans: TranslationBundl
         text: trans.__('%1 · %2, renewing', which, roughly(left, trans)),
         details: trans.__('This kernel holds %1. It is renewed by itself.', all)
       };
+}
+
+function needingLogin(trans: TranslationBundle): ISummary {
+  return {
+    level: 'error',
+    text: trans.__('Credentials: %1', shortly({ code: 'needs_login' }, trans)),
+    details: trans.__('Somebody has to log in at the issuer before a cell can get a credential.')
+  };
 }
 
 function holdingNothing(trans: TranslationBundle): ISummary {

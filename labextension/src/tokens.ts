@@ -3,7 +3,7 @@ import type { ISignal } from '@lumino/signaling';
 
 import type { QcredError } from './errors';
 import type { ISnapshot } from './snapshot';
-import type { IRedactions, IRenewal, IRevocation, Selector } from './wire';
+import type { IBegun, IRedactions, IRenewal, IRevocation, Selector } from './wire';
 
 /** What is known at the moment. */
 export interface ILeaseState {
@@ -58,6 +58,12 @@ export interface ILeaseModel {
    * @throws QcredError: the server refused.
    */
   revoke(selector: Selector): Promise<IRevocation>;
+  /**
+   * Begin a login by a person; its page is to be opened in this browser.
+   *
+   * @throws QcredError: the server logs in by itself, or a login is being finished.
+   */
+  login(): Promise<IBegun>;
 }
 
 /** The token by which other extensions get the leases. */

@@ -71,6 +71,25 @@ export interface IIssuer {
   readonly next_try_in: number | null;
 }
 
+/** How a login by a person stands. */
+export interface ILogin {
+  /** Nothing can be issued until somebody logs in, or what is held ends unless they do. */
+  readonly needed: boolean;
+  readonly state: 'none' | 'begun' | 'opened' | 'finishing' | 'done' | 'failed';
+  /** Names the latest one; no secret. */
+  readonly handle: string;
+  readonly code: string;
+  readonly reason: string;
+  readonly next_step: string;
+}
+
+/** A login that was begun. */
+export interface IBegun {
+  /** The page to open; it holds no secret. */
+  readonly url: string;
+  readonly login: ILogin;
+}
+
 export interface IOutstanding {
   readonly kind: string;
   readonly session: string;
@@ -99,6 +118,8 @@ export interface IStatus {
   /** Keys can be stored from here. */
   readonly stores_keys: boolean;
   readonly issuer: IIssuer;
+  /** Null where the server logs in by itself. */
+  readonly login: ILogin | null;
   readonly kernels: readonly IKernel[];
   readonly outstanding: readonly IOutstanding[];
   readonly leftovers: readonly ILeftover[];

@@ -1,4 +1,4 @@
-import type { ICredential, IKernel, INotice, IStatus, ITrap } from '../src/wire';
+import type { ICredential, IKernel, ILogin, INotice, IStatus, ITrap } from '../src/wire';
 
 export const KERNEL = 'kernel-1';
 
@@ -61,6 +61,18 @@ export function kernel(fields: Partial<IKernel> = {}): IKernel {
   };
 }
 
+export function login(fields: Partial<ILogin> = {}): ILogin {
+  return {
+    needed: true,
+    state: 'none',
+    handle: '',
+    code: '',
+    reason: '',
+    next_step: '',
+    ...fields
+  };
+}
+
 export function status(kernels: readonly IKernel[], fields: Partial<IStatus> = {}): IStatus {
   return {
     version: '1',
@@ -75,6 +87,7 @@ export function status(kernels: readonly IKernel[], fields: Partial<IStatus> = {
       since: '',
       next_try_in: null
     },
+    login: null,
     kernels,
     outstanding: [],
     leftovers: [],

@@ -5,7 +5,7 @@ import { snapshot } from '../src/snapshot';
 import type { ISummary } from '../src/summary';
 import { summarize } from '../src/summary';
 import type { IStatus } from '../src/wire';
-import { KERNEL, credential, kernel, notice, status } from './answers';
+import { KERNEL, credential, kernel, login, notice, status } from './answers';
 import { trans } from './trans';
 
 function told(answer: IStatus | null, after = 0, problem: QcredError | null = null): ISummary {
@@ -37,6 +37,21 @@ describe('a glance', () => {
       credential({ credential: 'iqm', expires_in: 500, lease_id: '3' })
     ];
     expect(told(status([kernel({ credentials })])).text).toBe('3 credentials · 5 min, renewing');
+  });
+
+  it('tells of a login that is needed before a cell asks for anything', () => {
+    expect(told(status([kernel()], { login: login() }))).toMatchObject({
+      level: 'error',
+      text: 'Credentials: needs a login'
+    });
+    expect(told(status([kernel()], { login: login({ needed: false, state: 'done' }) })).level).toBe(
+      'idle'
+    );
+  });
+
+  it('lets what is held count while it works, whoever has to log in', () => {
+    const answer = status([kernel({ credentials: [credential()] })], { login: login() });
+    expect(told(answer).level).toBe('calm');
   });
 
   it('names no end where there is none', () => {

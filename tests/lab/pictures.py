@@ -21,6 +21,7 @@ from support.deployment import KEY, LIVE
 from support.jupyter import JupyterServer
 from support.leases import ONCE_PROFILE, provide_once
 from support.openbao import OpenBao
+from support.provider import by_person
 
 from jupyter_qcred.detect.examples import fill
 
@@ -49,6 +50,9 @@ def main(images: Path) -> None:
                 bao.start()
                 provide_once(bao)
                 take(browser, bao, home, theme, images)
+                if theme == "Light":
+                    bao.unseal()
+                    take_login(browser, bao, home, images)
             finally:
                 bao.stop()
             take_guard(browser, home / "laptop", theme, images)
@@ -94,6 +98,25 @@ def take(browser: Browser, bao: OpenBao, home: Path, theme: str, images: Path) -
         for name in _states(lab, server, bao):
             if theme == "Light" or name == "trouble":
                 _picture(lab, images, f"{name}-{theme.lower()}")
+        lab.context.close()
+    finally:
+        server.close()
+
+
+def take_login(browser: Browser, bao: OpenBao, home: Path, images: Path) -> None:
+    """Take the one of a server at which somebody has to log in."""
+    server = deployment.server(bao, home / "login", PROFILES)
+    by_person(server, bao)
+    settle(server)
+    notebook(server, "work.ipynb", SHOW)
+    try:
+        lab = Lab(browser, server.start()).open("work.ipynb")
+        lab.page.set_viewport_size({"width": 1200, "height": 780})
+        lab.page.get_by_role("tab", name="File Browser").click()
+        lab.show_panel()
+        expect(lab.panel.get_by_role("button", name="Log in…")).to_be_visible()
+        lab.page.wait_for_timeout(700)  # animations
+        lab.page.screenshot(path=images / "lab-login-light.png")
         lab.context.close()
     finally:
         server.close()
