@@ -121,6 +121,9 @@ def test_two_notebooks_and_a_restart(
     lab.page.get_by_role("listitem", name="Name: other.ipynb").dblclick()
     expect(lab.panel.get_by_role("heading", name="This kernel")).to_contain_text("other.ipynb")
     expect(lab.panel.get_by_role("heading", name="work.ipynb")).to_be_visible()
+    # Not before the page is connected to this kernel: it would start another one for the notebook.
+    own = lab.panel.get_by_role("region", name="This kernel")
+    expect(own.locator(f"[data-credential='{LIVE}']")).to_have_count(1)
     other.delete()
     expect(lab.panel.get_by_role("heading", name="This kernel")).to_be_visible()
     lab.page.get_by_role("tab", name="work.ipynb").click()
