@@ -479,6 +479,15 @@ def test_the_command_can_be_left(waiting: JupyterServer) -> None:
     assert login_of(waiting)["state"] == "opened"
 
 
+def test_doctor_finds_nothing_wrong_with_a_server_that_waits(waiting: JupyterServer) -> None:
+    """Nobody but a person can log in: that is as it should be, and said."""
+    said = command(waiting, "doctor", "issuer", "rights", "sources", "--json")
+    checks = {check["check"]: check for check in json.loads(said.stdout)["checks"]}
+    assert checks["issuer"]["verdict"] == "fine"
+    assert "people log in there" in json.dumps(checks["issuer"])
+    assert {checks[name]["verdict"] for name in ("rights", "sources")} <= {"absent", "fine"}
+
+
 def test_where_no_person_is_needed_the_command_says_so(
     bao: OpenBao, make_server: Callable[..., JupyterServer]
 ) -> None:
