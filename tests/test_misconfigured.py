@@ -70,10 +70,11 @@ def test_a_kernel_s_memory_is_hidden_unless_turned_off(
 ) -> None:
     """PR_GET_DUMPABLE is 0 in the kernel, and 1 again in what it runs."""
     ask = "import ctypes; print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
-    child = f"import sys, subprocess; subprocess.run([sys.executable, '-c', {ask!r}])"
+    run = f"subprocess.run([sys.executable, '-c', {ask!r}], capture_output=True, text=True)"
+    child = f"import sys, subprocess; print({run}.stdout)"
     kernel = make_server().open_notebook("work.ipynb")
     assert kernel.execute(ask).text == "0\n"
-    assert kernel.execute(child).outputs[0]["text"] == "1\n"
+    assert kernel.execute(child).text.strip() == "1"
     shown = make_server(hide_memory=False).open_notebook("work.ipynb")
     assert shown.execute(ask).text == "1\n"
 

@@ -45,8 +45,8 @@ BY_APPROLE = "carol"
 
 
 def key_of(user: str) -> str:
-    """Return the vendor key of a user."""
-    return f"{user}CANARYvalue-0123456789abcdefABCDEF_GHIJKLMNOPQRSTUVWXYZ"
+    """Return the vendor key of a user; no other test has one like it in its processes."""
+    return f"{user}CANARYoflife-9876543210fedcbaFEDCBA_ZYXWVUTSRQPONMLKJIHG"
 
 
 USE = f"""
