@@ -13,8 +13,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.conftest import LABELS, notebook
+from lab.conftest import LABELS, notebook, profiles
 from lab.page import Lab, launched, settle
+from lab.test_issuer import TWENTY
+from lab.test_notebook import FAULT
 from playwright.sync_api import expect
 from support import deployment
 from support.deployment import KEY, LIVE
@@ -53,6 +55,8 @@ def main(images: Path) -> None:
                 if theme == "Light":
                     bao.unseal()
                     take_login(browser, bao, home, images)
+                    take_refused(browser, bao, home, images)
+                    take_ending(browser, bao, home, images)
             finally:
                 bao.stop()
             take_guard(browser, home / "laptop", theme, images)
@@ -117,6 +121,47 @@ def take_login(browser: Browser, bao: OpenBao, home: Path, images: Path) -> None
         expect(lab.panel.get_by_role("button", name="Log in…")).to_be_visible()
         lab.page.wait_for_timeout(700)  # animations
         lab.page.screenshot(path=images / "lab-login-light.png")
+        lab.context.close()
+    finally:
+        server.close()
+
+
+def take_refused(browser: Browser, bao: OpenBao, home: Path, images: Path) -> None:
+    """Take the one of a save that was refused, since looking for values failed."""
+    server = deployment.server(bao, home / "refused", PROFILES)
+    (server.config_dir / "jupyter_server_config.py").write_text(FAULT)
+    settle(server)
+    notebook(server, "work.ipynb")
+    try:
+        lab = Lab(browser, server.start()).open("work.ipynb")
+        lab.page.set_viewport_size({"width": 1200, "height": 560})
+        lab.page.get_by_role("tab", name="File Browser").click()
+        lab.run(SHOW)
+        (server.root / "broken").touch()
+        lab.notebook.locator("[data-jp-item-name=save] jp-button").click()
+        expect(lab.page.locator(".jp-Dialog")).to_contain_text("was not saved")
+        _picture(lab, images, "refused-light")
+        lab.context.close()
+    finally:
+        server.close()
+
+
+def take_ending(browser: Browser, bao: OpenBao, home: Path, images: Path) -> None:
+    """Take the one of a credential that ends, while its issuer is away."""
+    server = deployment.server(bao, home / "ending", profiles(source=TWENTY))
+    settle(server)
+    notebook(server, "work.ipynb", f'import jupyter_qcred as qcred\n\ncred = qcred.get("{LIVE}")')
+    try:
+        lab = Lab(browser, server.start()).open("work.ipynb")
+        lab.page.set_viewport_size({"width": 1200, "height": 780})
+        lab.page.get_by_role("tab", name="File Browser").click()
+        lab.show_panel()
+        lab.notebook.locator(".jp-Cell .cm-content").first.click()
+        lab.page.keyboard.press("Shift+Enter")
+        expect(lab.lease(LIVE).first).to_be_visible()
+        bao.stop()
+        expect(lab.panel.locator(".qcred-late").first).to_be_visible()
+        _picture(lab, images, "ending-light")
         lab.context.close()
     finally:
         server.close()
