@@ -14,7 +14,7 @@ import logging
 from collections import deque
 from contextlib import suppress
 from threading import Condition, Lock, get_ident
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from jupyter_qcred.audit.events import AuditEvent, data_of, schema_id, schema_paths
 from jupyter_qcred.audit.file import AuditFile
@@ -212,8 +212,4 @@ def _line(event: AuditEvent, when: datetime) -> bytes:
         "__metadata_version__": METADATA_VERSION,
         **data_of(event),
     }
-    return _ENCODER.encode(record).encode() + b"\n"
-
-
-# What is encoded is built here: looking for circles would take as long as the rest.
-_ENCODER: Final = json.JSONEncoder(check_circular=False)
+    return json.dumps(record).encode() + b"\n"
