@@ -1,5 +1,8 @@
 /* What the server's API answers; openapi.yaml of jupyter_qcred says what each field means. */
 
+/** What a credential may be called, as at the server. */
+export const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
+
 /** One credential that a kernel holds. Never a value. */
 export interface ICredential {
   readonly credential: string;

@@ -2,8 +2,9 @@ import type { FormEvent, JSX } from 'react';
 import { useId, useState } from 'react';
 
 import { QcredError } from '../errors';
+import { NAME } from '../wire';
 import type { INotice, IReplaced } from './cells';
-import { keep, NAME, parts, proposed } from './keep';
+import { keep, parts, proposed } from './keep';
 import type { INoticeOptions } from './notice';
 
 interface IFormProps extends INoticeOptions {

@@ -2,9 +2,6 @@ import type { LeaseClient } from '../client';
 import type { GuardedCells, INotice, IReplaced } from './cells';
 import type { IStored, Memory } from './memory';
 
-/** What a credential may be called. */
-export const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
-
 /** The name that is offered for a key: what its rule says, or what it was stored as. */
 export function proposed({ rule, secret }: INotice, memory: Memory): IStored {
   return memory.storedAs(secret) ?? { name: rule.credential, field: rule.field };

@@ -1,11 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { JSX } from 'react';
-import { useState } from 'react';
 
 import type { LeaseActions } from '../actions';
 import type { ILease } from '../snapshot';
 import { secondsUntil } from '../snapshot';
 import { endsUnrenewed } from '../summary';
+import { useBusy } from '../useBusy';
 import { STATIC, ending, exactly } from '../words';
 
 export interface ILeaseProps {
@@ -73,11 +73,7 @@ function Labels({ lease, trans }: Pick<ILeaseProps, 'lease' | 'trans'>): JSX.Ele
 }
 
 function Buttons({ lease, actions, trans }: ILeaseProps): JSX.Element {
-  const [busy, setBusy] = useState(false);
-  const during = (doing: Promise<void>): void => {
-    setBusy(true);
-    void doing.finally(() => setBusy(false));
-  };
+  const [busy, during] = useBusy();
   return (
     <div className="qcred-buttons">
       <button

@@ -1,12 +1,12 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { JSX } from 'react';
-import { useState } from 'react';
 
 import type { NextSteps } from '../nextSteps';
 import type { IWarning } from '../snapshot';
 import { secondsUntil } from '../snapshot';
 import { isOver, isPending, shortly } from '../summary';
 import { actionFor } from '../steps';
+import { useBusy } from '../useBusy';
 import { exactly, sentences } from '../words';
 
 interface IWarningsProps {
@@ -59,11 +59,7 @@ function Warning(props: IWarningProps): JSX.Element {
 function Action(props: IWarningProps): JSX.Element | null {
   const { warning, notebook, steps, storesKeys, trans } = props;
   const { credential, kernel, code, reason } = warning;
-  const [busy, setBusy] = useState(false);
-  const during = (doing: Promise<void>): void => {
-    setBusy(true);
-    void doing.finally(() => setBusy(false));
-  };
+  const [busy, during] = useBusy();
   const action = actionFor(warning, storesKeys);
   if (action === null) {
     return null;

@@ -4,6 +4,7 @@ import type { JSX, KeyboardEvent } from 'react';
 import { useEffect, useState } from 'react';
 
 import { keyIcon } from '../icon';
+import { useBusy } from '../useBusy';
 import type { INext, IStanding } from './standing';
 import { atLength, inShort, instead, missing } from './standing';
 
@@ -76,7 +77,7 @@ function Entry({ standing, trans }: IEntryProps): JSX.Element {
 }
 
 function Button({ next, act, trans }: IBarProps & { readonly next: INext }): JSX.Element {
-  const [busy, setBusy] = useState(false);
+  const [busy, during] = useBusy();
   const { credential } = next.standing;
   const label = labelOf(next, trans);
   return (
@@ -85,10 +86,7 @@ function Button({ next, act, trans }: IBarProps & { readonly next: INext }): JSX
       className="qcred-button qcred-bar-button"
       disabled={busy}
       aria-label={trans.__('%1: %2', credential, label)}
-      onClick={() => {
-        setBusy(true);
-        void act().finally(() => setBusy(false));
-      }}
+      onClick={() => during(act())}
     >
       {label}
     </button>

@@ -1,5 +1,7 @@
 /* What a notebook says that it needs: in its metadata, as the server reads it, and in its cells. */
 
+import { NAME } from '../wire';
+
 /** What takes a credential's place: the `fallback` of `qcred.requires`. */
 export type Fallback =
   /** A simulator. */
@@ -24,7 +26,6 @@ export interface IRequirement {
 const MOST = 64;
 /** Characters of a call, and of the line before it, that are looked at. */
 const LONGEST = 600;
-const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
 const CALL = /(?<![\w.])((?:\w+\.)?\w+)\s*\(\s*(?:name\s*=\s*)?(['"])([a-z0-9][a-z0-9-]{0,63})\2/g;
 const MODULE = /^\s*import\s+(?:.*,\s*)?jupyter_qcred(?:\s+as\s+(\w+))?/gm;
 const MEMBER =
