@@ -11,8 +11,8 @@ import pytest
 import requests
 from openapi_spec_validator import validate
 from support import deployment
-from support.api import DOCUMENT, Api, cookie_login
-from support.deployment import CANARY, KEY, LIVE, PROFILES, events
+from support.api import DOCUMENT, Api, asking, cookie_login
+from support.deployment import KEY, LIVE, PROFILES, events
 from support.leases import ONCE, ONCE_PROFILE, live_leases, provide_once
 from support.openbao import wait_until
 from support.sweep import texts_with
@@ -68,11 +68,8 @@ def server(bao: OpenBao, tmp_path_factory: pytest.TempPathFactory) -> Iterator[J
 @pytest.fixture
 def api(server: JupyterServer) -> Iterator[Api]:
     """The API, and at the end every kernel is gone and no answer held a value."""
-    client = Api(server, DOCUMENT)
-    yield client
-    for kernel in server.api("GET", "api/kernels"):
-        server.api("DELETE", f"api/kernels/{kernel['id']}")
-    assert texts_with(CANARY, client.answers) == []
+    with asking(server) as client:
+        yield client
     assert [text for text in client.answers if re.search(r"\b(s|hvs)\.[A-Za-z0-9]{20}", text)] == []
 
 

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support import deployment
-from support.api import Api
+from support.api import Api, asking
 from support.deployment import CANARY, KEY, LIVE, PROFILES, events
 from support.openbao import wait_until
-from support.sweep import texts_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,11 +49,8 @@ def server(bao: OpenBao, tmp_path_factory: pytest.TempPathFactory) -> Iterator[J
 @pytest.fixture
 def api(server: JupyterServer) -> Iterator[Api]:
     """The API; at the end every kernel is gone and no answer held a value."""
-    client = Api(server)
-    yield client
-    for kernel in server.api("GET", "api/kernels"):
-        server.api("DELETE", f"api/kernels/{kernel['id']}")
-    assert texts_with(CANARY, client.answers) == []
+    with asking(server) as client:
+        yield client
 
 
 def kernel_of(api: Api, kernel: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 import requests
 from support import deployment
-from support.api import Api
+from support.api import Api, asking
 from support.deployment import CANARY, KEY, LIVE, PROFILES, events
 from support.jupyter import JupyterServer
 from support.openbao import OpenBao, wait_until
@@ -50,11 +50,8 @@ def server(bao: OpenBao, tmp_path_factory: pytest.TempPathFactory) -> Iterator[J
 @pytest.fixture
 def api(server: JupyterServer) -> Iterator[Api]:
     """The API; at the end every kernel is gone and no answer held a value."""
-    client = Api(server)
-    yield client
-    for kernel in server.api("GET", "api/kernels"):
-        server.api("DELETE", f"api/kernels/{kernel['id']}")
-    assert texts_with(CANARY, client.answers) == []
+    with asking(server) as client:
+        yield client
     assert [text for text in client.answers if FOUND in text] == []
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
 import yaml
 from jsonschema import Draft202012Validator
+from support.deployment import CANARY
+from support.sweep import texts_with
 
 import jupyter_qcred.server
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from support.jupyter import JupyterServer
 
 ROOT = "/qcred/api/"
@@ -74,6 +79,16 @@ class Api:
             response = document["components"]["responses"][response["$ref"].rpartition("/")[2]]
         schema = response["content"]["application/json"]["schema"]
         Draft202012Validator({**schema, "components": document["components"]}).validate(body)
+
+
+@contextmanager
+def asking(server: JupyterServer) -> Iterator[Api]:
+    """The API; at the end every kernel is gone and no answer held a value."""
+    client = Api(server)
+    yield client
+    for kernel in server.api("GET", "api/kernels"):
+        server.api("DELETE", f"api/kernels/{kernel['id']}")
+    assert texts_with(CANARY, client.answers) == []
 
 
 def cookie_login(server: JupyterServer) -> requests.Session:
