@@ -69,24 +69,31 @@ def take_guard(browser: Browser, home: Path, theme: str, images: Path) -> None:
     key = fill("{A-Za-z0-9*32}", random.Random(1)).text
     notebook(server, "work.ipynb", "from qiskit_ionq import IonQProvider")
     try:
-        lab = Lab(browser, server.start()).open("work.ipynb")
-        lab.page.set_viewport_size({"width": 1200, "height": 560})
-        lab.page.get_by_role("tab", name="File Browser").click()  # which hides it
+        lab = _opened(browser, server, height=560)
         lab.notebook.locator(".jp-Cell .cm-content").last.click()
         lab.page.keyboard.insert_text(f'provider = IonQProvider(token="{key}")')
         notice = lab.page.get_by_role("region", name="A key in this notebook")
         expect(notice).to_be_visible()
-        _picture(lab, images, f"guard-{theme.lower()}")
+        picture(lab, images, f"guard-{theme.lower()}")
         notice.get_by_role("button", name="Store it…").click()
         expect(notice.get_by_label("Name of the credential")).to_be_focused()
         if theme == "Light":
-            _picture(lab, images, "guard-store-light")
+            picture(lab, images, "guard-store-light")
         lab.context.close()
     finally:
         server.close()
 
 
-def _picture(lab: Lab, images: Path, name: str) -> None:
+def _opened(browser: Browser, server: JupyterServer, *, height: int) -> Lab:
+    """Open the notebook of a server that is not started yet, without the files beside it."""
+    lab = Lab(browser, server.start()).open("work.ipynb")
+    lab.page.set_viewport_size({"width": 1200, "height": height})
+    lab.page.get_by_role("tab", name="File Browser").click()
+    return lab
+
+
+def picture(lab: Lab, images: Path, name: str) -> None:
+    """Take one, once nothing moves any more."""
     lab.page.wait_for_timeout(700)  # animations
     lab.page.screenshot(path=images / f"lab-{name}.png")
 
@@ -101,7 +108,7 @@ def take(browser: Browser, bao: OpenBao, home: Path, theme: str, images: Path) -
         lab = Lab(browser, server.start()).open("work.ipynb")
         for name in _states(lab, server, bao):
             if theme == "Light" or name == "trouble":
-                _picture(lab, images, f"{name}-{theme.lower()}")
+                picture(lab, images, f"{name}-{theme.lower()}")
         lab.context.close()
     finally:
         server.close()
@@ -114,13 +121,10 @@ def take_login(browser: Browser, bao: OpenBao, home: Path, images: Path) -> None
     settle(server)
     notebook(server, "work.ipynb", SHOW)
     try:
-        lab = Lab(browser, server.start()).open("work.ipynb")
-        lab.page.set_viewport_size({"width": 1200, "height": 780})
-        lab.page.get_by_role("tab", name="File Browser").click()
+        lab = _opened(browser, server, height=780)
         lab.show_panel()
         expect(lab.panel.get_by_role("button", name="Log in…")).to_be_visible()
-        lab.page.wait_for_timeout(700)  # animations
-        lab.page.screenshot(path=images / "lab-login-light.png")
+        picture(lab, images, "login-light")
         lab.context.close()
     finally:
         server.close()
@@ -133,14 +137,12 @@ def take_refused(browser: Browser, bao: OpenBao, home: Path, images: Path) -> No
     settle(server)
     notebook(server, "work.ipynb")
     try:
-        lab = Lab(browser, server.start()).open("work.ipynb")
-        lab.page.set_viewport_size({"width": 1200, "height": 560})
-        lab.page.get_by_role("tab", name="File Browser").click()
+        lab = _opened(browser, server, height=560)
         lab.run(SHOW)
         (server.root / "broken").touch()
         lab.notebook.locator("[data-jp-item-name=save] jp-button").click()
         expect(lab.page.locator(".jp-Dialog")).to_contain_text("was not saved")
-        _picture(lab, images, "refused-light")
+        picture(lab, images, "refused-light")
         lab.context.close()
     finally:
         server.close()
@@ -152,16 +154,14 @@ def take_ending(browser: Browser, bao: OpenBao, home: Path, images: Path) -> Non
     settle(server)
     notebook(server, "work.ipynb", f'import jupyter_qcred as qcred\n\ncred = qcred.get("{LIVE}")')
     try:
-        lab = Lab(browser, server.start()).open("work.ipynb")
-        lab.page.set_viewport_size({"width": 1200, "height": 780})
-        lab.page.get_by_role("tab", name="File Browser").click()
+        lab = _opened(browser, server, height=780)
         lab.show_panel()
         lab.notebook.locator(".jp-Cell .cm-content").first.click()
         lab.page.keyboard.press("Shift+Enter")
         expect(lab.lease(LIVE).first).to_be_visible()
         bao.stop()
         expect(lab.panel.locator(".qcred-late").first).to_be_visible()
-        _picture(lab, images, "ending-light")
+        picture(lab, images, "ending-light")
         lab.context.close()
     finally:
         server.close()

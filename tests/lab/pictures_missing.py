@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.conftest import notebook
 from lab.page import Lab, launched, settle
+from lab.pictures import picture
 from lab.test_states import APPROVAL, ASKED
 from playwright.sync_api import expect
 from support import deployment
@@ -67,8 +68,7 @@ def take(browser: Browser, bao: OpenBao, home: Path, theme: str, images: Path) -
     try:
         lab = Lab(browser, server)
         for name in _states(lab, server):
-            lab.page.wait_for_timeout(700)  # animations
-            lab.page.screenshot(path=images / f"lab-{name}-{theme.lower()}.png")
+            picture(lab, images, f"{name}-{theme.lower()}")
         lab.context.close()
     finally:
         server.close()
